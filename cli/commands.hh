@@ -1,0 +1,13 @@
+// The commands of `ringside`, one file each. A command parses its own arguments (argv[0] is its
+// name), prints to stdout, puts one clear line on stderr where it fails, and returns an
+// ExitStatus.
+#pragma once
+
+namespace ringside::cli {
+
+int doctor(int argc, char** argv);
+int kimage(int argc, char** argv);
+int ksyms(int argc, char** argv);
+int lab(int argc, char** argv);
+
+}  // namespace ringside::cli
