@@ -1,0 +1,313 @@
+// ringside lab: run and session boot a stock kernel and run commands in it; fetch and list manage
+// the kernels. Only the command's own output goes to stdout; stderr stays quiet unless it is a
+// terminal or something failed.
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hh"
+#include "lab/lab.hh"
+
+namespace ringside::cli {
+namespace {
+
+using namespace ringside::lab;  // NOLINT: this file is the lab's face
+
+struct Arguments {
+  std::string kernel = "6.1";
+  std::string accel = "auto";
+  std::string oops = "fail";
+  std::string status_file;
+  bool json = false;
+  std::vector<std::string> command;  // what follows "--"
+  Options options;
+};
+
+constexpr const char* kRunHelp =
+    "Example: ringside lab run --kernel 6.12 -- uname -r\n"
+    "The command runs as root in a guest, in the working directory of the host, whose file tree\n"
+    "it sees below a writable overlay; /tmp and /run are its own (--share shows parts of them).\n"
+    "Exit status: the command's own (128+N where signal N killed it), 126 and 127 as in sh, or\n"
+    "120 oops, 121 panic, 122 hang, 123 the guest ended, 124 time limit, 125 the lab itself.";
+constexpr const char* kSessionHelp =
+    "Example: printf 'uname -r\\nnproc\\n' | ringside lab session --kernel 6.12\n"
+    "Every line of stdin is run by sh in the one guest, with an empty stdin. Its status follows\n"
+    "its output on stderr; with --json, every command gives one line of JSON on stdout instead:\n"
+    "{\"command\", \"outcome\", \"status\", \"seconds\", \"out\", \"err\"}. Exit status: 0 where every\n"
+    "command ended with 0, 1 where one did not, 120 to 125 where the guest failed.";
+
+void add_guest_options(CLI::App& app, Arguments& arguments) {
+  auto& options = arguments.options;
+  app.add_option("--kernel", arguments.kernel, "6.1, 6.12, a package, a bzImage or a release")
+      ->capture_default_str();
+  app.add_flag("--count", options.count,
+               "count instructions: one guest nanosecond is one instruction (TCG, one CPU)");
+  app.add_option("--cpus", options.cpus, "number of CPUs")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  app.add_option("--memory", options.memory, "memory in MiB")
+      ->capture_default_str()
+      ->check(CLI::Range(128, 1 << 20));
+  app.add_option("--share", options.shares, "a directory to show at its own path")
+      ->allow_extra_args(false);
+  app.add_option("--out", options.out, "a directory whose writes reach the host; made if missing");
+  app.add_option("--append", options.append, "further kernel arguments");
+  app.add_option("--timeout", options.timeout, "seconds that a command may take")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--accel", arguments.accel, "auto probes whether KVM works, and remembers")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "kvm", "tcg"}));
+  app.add_option("--disk", options.disks, "a raw image as a virtio disk, writable")
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingFile);
+  app.add_option("--device", options.devices, "a further -device for QEMU")
+      ->allow_extra_args(false);
+  app.add_option("--initrd", options.initrd,
+                 "an initramfs to unpack before the lab's own; seen at /run/initramfs")
+      ->check(CLI::ExistingFile);
+  app.add_flag("--nmi", options.nmi,
+               "a hang is given an NMI, so that its trace is printed; a command asks for one by "
+               "writing to /run/ringside-nmi");
+  app.add_option("--console", options.console, "a file for the guest's console");
+  app.add_option("--oops", arguments.oops, "what an oops does: fail ends the run with status 120")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"fail", "allow"}));
+  app.add_option("--status-file", arguments.status_file, "a file to tell exactly how it ended");
+}
+
+// SIGINT, SIGTERM and SIGHUP as a readable descriptor, so that they end the guest in good order.
+int open_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// 128 plus the signal that came.
+int cancelled_status(int signals) {
+  signalfd_siginfo info{};
+  bool came = read(signals, &info, sizeof info) == sizeof info;
+  return 128 + (came ? static_cast<int>(info.ssi_signo) : SIGINT);
+}
+
+void progress(const std::string& line) {
+  if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\x1b[K{}", line);
+}
+
+void write_status(const Arguments& arguments, const RunResult& result, const std::string& release) {
+  if (arguments.status_file.empty()) return;
+  nlohmann::json json = {{"version", 1},
+                         {"outcome", name_of(result.ending)},
+                         {"status", result.status},
+                         {"signal", result.signal},
+                         {"message", result.message},
+                         {"seconds", result.seconds},
+                         {"tainted", result.tainted},
+                         {"kernel", arguments.kernel},
+                         {"release", release}};
+  std::ofstream file(arguments.status_file);
+  if (!(file << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n'))
+    fmt::print(stderr, "ringside lab: {}: cannot be written\n", arguments.status_file);
+}
+
+// One line for every ending but the command's own, and the end of the console.
+void complain(const RunResult& result) {
+  if (result.ending == Ending::kExit || result.ending == Ending::kSignal) return;
+  fmt::print(stderr, "ringside lab: {}: {}\n", name_of(result.ending), result.message);
+  if (result.ending == Ending::kCancelled || result.console.empty()) return;
+  fmt::print(stderr, "ringside lab: the end of the guest's console:\n{}", result.console);
+  if (!result.console.ends_with('\n')) fmt::print(stderr, "\n");
+}
+
+RunResult result_of(const Failure& failure) {
+  RunResult result;
+  result.message = failure.message;
+  result.status = failure.status;
+  constexpr Ending kEndings[] = {Ending::kOops, Ending::kPanic,   Ending::kHang,
+                                 Ending::kDied, Ending::kTimeout, Ending::kLab};
+  if (failure.status > 128)
+    result.ending = Ending::kCancelled;
+  else if (failure.status >= kGuestOops && failure.status <= kLabItself)
+    result.ending = kEndings[failure.status - kGuestOops];
+  else
+    result.status = kLabItself;
+  return result;
+}
+
+Outcome<Session> boot(Arguments& arguments) {
+  auto& options = arguments.options;
+  constexpr Accel kAccels[] = {Accel::kAuto, Accel::kKvm, Accel::kTcg};
+  constexpr std::string_view kNames[] = {"auto", "kvm", "tcg"};
+  auto index = std::find(std::begin(kNames), std::end(kNames), arguments.accel) - kNames;
+  options.accel = kAccels[index];
+  options.oops_allowed = arguments.oops == "allow";
+  options.cancel_fd = open_signals();
+  auto kernel = TRY(find_kernel(arguments.kernel));
+  progress(fmt::format("booting {} ...", kernel.release));
+  auto session = Session::boot(kernel, options);
+  progress("");
+  return session;
+}
+
+int finish(const Arguments& arguments, RunResult result, const std::string& release) {
+  if (result.ending == Ending::kCancelled)
+    result.status = cancelled_status(arguments.options.cancel_fd);
+  complain(result);
+  write_status(arguments, result, release);
+  return result.status;
+}
+
+int run(Arguments& arguments) {
+  auto session = boot(arguments);
+  if (!session) return finish(arguments, result_of(session.error()), "");
+  Request request;
+  request.argv = arguments.command;
+  request.input_fd = STDIN_FILENO;
+  request.out_fd = STDOUT_FILENO;
+  request.err_fd = STDERR_FILENO;
+  auto result = session->run(request);
+  session->end();
+  return finish(arguments, std::move(result), session->release());
+}
+
+// Lines of stdin, as they come; ends at the end of stdin, or when a signal comes.
+class Lines {
+ public:
+  explicit Lines(int signals) : signals_(signals) {}
+
+  std::optional<std::string> next() {
+    while (buffer_.find('\n') == buffer_.npos && more()) continue;
+    if (buffer_.empty() || cancelled_) return std::nullopt;
+    auto line = buffer_.substr(0, buffer_.find('\n'));
+    buffer_.erase(0, line.size() + 1);
+    return line;
+  }
+  bool cancelled() const { return cancelled_; }
+
+ private:
+  bool more() {
+    pollfd fds[] = {{STDIN_FILENO, POLLIN, 0}, {signals_, POLLIN, 0}};
+    if (poll(fds, 2, -1) < 0) return false;
+    cancelled_ = fds[1].revents != 0;
+    char chunk[4096];
+    auto n = cancelled_ ? 0 : read(STDIN_FILENO, chunk, sizeof chunk);
+    if (n > 0) buffer_.append(chunk, n);
+    return n > 0;
+  }
+
+  int signals_;
+  std::string buffer_;
+  bool cancelled_ = false;
+};
+
+void report(const Arguments& arguments, const std::string& line, const RunResult& result) {
+  if (!arguments.json) {
+    fmt::print(stderr, "ringside lab: {} {}\n", name_of(result.ending), result.status);
+    return;
+  }
+  nlohmann::json json = {{"command", line},           {"outcome", name_of(result.ending)},
+                         {"status", result.status},   {"seconds", result.seconds},
+                         {"out", result.out},         {"err", result.err}};
+  fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  std::fflush(stdout);
+}
+
+int session(Arguments& arguments) {
+  auto guest = boot(arguments);
+  if (!guest) return finish(arguments, result_of(guest.error()), "");
+  Lines lines(arguments.options.cancel_fd);
+  RunResult result;
+  result.ending = Ending::kExit;
+  result.status = kYes;
+  bool all_well = true;
+  bool prompt = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+  while (guest->alive()) {
+    if (prompt) fmt::print(stderr, "{}> ", guest->release());
+    auto line = lines.next();
+    if (!line) break;
+    Request request;
+    request.argv = {"/bin/sh", "-c", *line};
+    request.out_fd = arguments.json ? -1 : STDOUT_FILENO;
+    request.err_fd = arguments.json ? -1 : STDERR_FILENO;
+    result = guest->run(request);
+    report(arguments, *line, result);
+    all_well = all_well && result.status == 0;
+  }
+  if (lines.cancelled()) result.ending = Ending::kCancelled;
+  bool healthy = guest->alive() && !lines.cancelled();
+  guest->end();
+  if (healthy) result.ending = Ending::kExit, result.status = all_well ? kYes : kNo;
+  return finish(arguments, std::move(result), guest->release());
+}
+
+int fetch(const std::string& name) {
+  auto kernel = fetch_kernel(name, Refresh::kYes, [](const std::string& line) {
+    if (isatty(STDERR_FILENO)) fmt::print(stderr, "{}\n", line);
+  });
+  if (!kernel) {
+    fmt::print(stderr, "ringside lab: {}\n", kernel.error().message);
+    return kernel.error().status;
+  }
+  fmt::print("{}\n", kernel->image.string());
+  return kYes;
+}
+
+int list() {
+  for (const auto& kernel : list_kernels())
+    fmt::print("{}\t{}\t{}\t{}\n", kernel.name, kernel.release, kernel.package,
+               kernel.image.string());
+  return kYes;
+}
+
+}  // namespace
+
+int lab(int argc, char** argv) {
+  // What follows "--" is the command's and none of CLI11's business.
+  auto dashes = std::find(argv, argv + argc, std::string_view("--"));
+  Arguments arguments;
+  if (dashes != argv + argc) arguments.command.assign(dashes + 1, argv + argc);
+
+  CLI::App app("Run commands on stock Debian kernels under QEMU.", "ringside lab");
+  app.require_subcommand(1);
+  auto* run_command = app.add_subcommand("run", "boot a kernel and run one command: run ... -- COMMAND");
+  add_guest_options(*run_command, arguments);
+  run_command->footer(kRunHelp);
+  auto* session_command = app.add_subcommand("session", "boot once, run every line of stdin");
+  add_guest_options(*session_command, arguments);
+  session_command->add_flag("--json", arguments.json, "one line of JSON a command");
+  session_command->footer(kSessionHelp);
+  std::string name;
+  auto* fetch_command = app.add_subcommand("fetch", "download and unpack a Debian kernel");
+  fetch_command->add_option("KERNEL", name, "6.1, 6.12, 6.12-rt, 6.1-cloud, or a package")->required();
+  fetch_command->footer("Example: ringside lab fetch 6.12");
+  auto* list_command = app.add_subcommand("list", "the kernels on this machine");
+  list_command->footer("Example: ringside lab list\nColumns: name, release, package, image.");
+  try {
+    app.parse(static_cast<int>(dashes - argv), argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kYes : kUsage;
+  }
+  if (fetch_command->parsed()) return fetch(name);
+  if (list_command->parsed()) return list();
+  if (arguments.options.count && arguments.accel == "kvm") {
+    fmt::print(stderr, "ringside lab: --count needs TCG; leave --accel kvm out\n");
+    return kUsage;
+  }
+  if (session_command->parsed()) return session(arguments);
+  if (arguments.command.empty()) {
+    fmt::print(stderr, "ringside lab run: no command; write it behind --\n");
+    return kUsage;
+  }
+  return run(arguments);
+}
+
+}  // namespace ringside::cli

@@ -1,0 +1,52 @@
+// A bzImage is a real-mode part of (setup_sects + 1) sectors and a protected-mode part; the header
+// gives the payload's place in the second. The payload is the packed vmlinux, then its unpacked
+// size in four bytes (gzip has that word as its own trailer).
+#include "core/kimage/bzimage.hh"
+
+namespace ringside::kimage {
+namespace {
+
+constexpr std::uint64_t kSetupSects = 0x1f1, kMagic = 0x202, kVersion = 0x206, kRelease = 0x20e,
+                        kPayloadOffset = 0x248, kPayloadLength = 0x24c;
+constexpr std::uint32_t kSector = 512, kHdrS = 0x53726448;  // "HdrS"
+constexpr std::uint16_t kPayloadProtocol = 0x0208;
+
+Result<std::string_view> read_version(Bytes file) {
+  auto at = TRY(read<std::uint16_t>(file, kRelease, "boot header"));
+  if (!at) return std::string_view();
+  return read_string(file, std::uint64_t{at} + 0x200, "kernel_version");
+}
+
+}  // namespace
+
+bool is_bzimage(Bytes file) {
+  return fits(kMagic, 4, file.size()) && load<std::uint32_t>(file, kMagic) == kHdrS;
+}
+
+Result<BzImage> open_bzimage(Bytes file) {
+  if (!is_bzimage(file)) return Error{"not a bzImage", "boot header", kMagic, kHdrS, 0};
+  auto protocol = TRY(read<std::uint16_t>(file, kVersion, "boot header"));
+  if (protocol < kPayloadProtocol)
+    return Error{"boot protocol too old", "boot header", kVersion, kPayloadProtocol, protocol};
+  std::uint64_t sectors = TRY(read<std::uint8_t>(file, kSetupSects, "boot header"));
+  auto offset = TRY(read<std::uint32_t>(file, kPayloadOffset, "boot header"));
+  auto length = TRY(read<std::uint32_t>(file, kPayloadLength, "boot header"));
+  BzImage image;
+  image.version = TRY(read_version(file));
+  image.payload = TRY(slice(file, ((sectors ? sectors : 4) + 1) * kSector + offset, length,
+                            "payload"));
+  image.packing = packing_of(image.payload);
+  if (image.packing == Packing::kNone) return Error{"unknown compression", "payload", offset, 0, 0};
+  if (length < 8) return Error{"payload too short", "payload", offset, 8, length};
+  image.unpacked_size = load<std::uint32_t>(image.payload, length - 4);
+  if (image.packing != Packing::kGzip) image.payload = image.payload.first(length - 4);
+  return image;
+}
+
+std::string_view release_of(std::string_view version) {
+  std::size_t end = 0;
+  while (end < version.size() && version[end] != ' ') ++end;
+  return {version.data(), end};
+}
+
+}  // namespace ringside::kimage

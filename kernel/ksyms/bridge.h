@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The core (C++) as the kernel glue (C) calls it. Plain data both ways; nothing here allocates,
+ * sleeps or takes a lock, so every call but rs_table_open() may be made in any context.
+ */
+#ifndef RINGSIDE_KSYMS_BRIDGE_H
+#define RINGSIDE_KSYMS_BRIDGE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RS_SCRATCH_BYTES 1024
+
+/* The core's Table; its bytes stay the caller's and must outlive it. */
+struct rs_table {
+	unsigned long long storage[32];
+};
+
+struct rs_scratch {
+	unsigned long long storage[RS_SCRATCH_BYTES / 8];
+};
+
+/* Why a table was refused; the strings are the core's literals. */
+struct rs_refusal {
+	const char *what, *part;
+	unsigned long long at, expected, found;
+};
+
+struct rs_symbol {
+	unsigned long long address, size; /* as linked; bytes */
+	const char *name;                 /* in the scratch, not NUL-terminated */
+	unsigned int name_bytes;
+	char type;
+};
+
+struct rs_bytes {
+	const unsigned char *data;
+	unsigned long size;
+};
+
+/* Checks `bytes` whole (linear). 1: taken; 0: refused, with the reason. */
+int rs_table_open(struct rs_table *table, struct rs_bytes bytes, struct rs_scratch *scratch,
+		  struct rs_refusal *refusal);
+struct rs_bytes rs_table_build_id(const struct rs_table *table);
+unsigned int rs_table_symbols(const struct rs_table *table);
+
+/* The symbol that covers a link-time address: 1 and *symbol, or 0. */
+int rs_table_find(const struct rs_table *table, unsigned long long address,
+		  struct rs_symbol *symbol, struct rs_scratch *scratch);
+
+/* How many symbols bear `name`; the first one in *symbol. */
+unsigned int rs_table_name(const struct rs_table *table, struct rs_bytes name,
+			   struct rs_symbol *symbol, struct rs_scratch *scratch);
+
+/* The build-id in a section of ELF notes; no bytes where there is none. */
+struct rs_bytes rs_build_id_of_notes(struct rs_bytes notes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table in use. It is copied from user space once, checked whole by the core in that copy,
+ * bound to the running kernel by build-id, and then only read. A new table replaces it under RCU,
+ * so look-ups, also those of a dying task, take no lock.
+ */
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "kernel/ksyms/ksyms.h"
+
+#define KERNEL_BASE 0xffffffff80000000ull
+#define KASLR_ALIGN (2ull << 20) /* CONFIG_PHYSICAL_ALIGN's least on x86-64 */
+#define KASLR_MAX (1ull << 30)   /* CONFIG_RANDOMIZE_BASE moves within 1 GiB */
+
+static struct rs_held __rcu *held;
+static DEFINE_MUTEX(held_lock);
+static u8 running_id[RS_KSYMS_BUILD_ID_MAX];
+static u32 running_id_bytes;
+
+int rs_read_running_build_id(void)
+{
+	struct rs_bytes notes, id;
+	struct file *file;
+	loff_t place = 0;
+	ssize_t size;
+	void *text;
+
+	text = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	file = filp_open("/sys/kernel/notes", O_RDONLY, 0);
+	size = IS_ERR(file) ? PTR_ERR(file) : kernel_read(file, text, PAGE_SIZE, &place);
+	if (!IS_ERR(file))
+		filp_close(file, NULL);
+	if (size > 0) {
+		notes = (struct rs_bytes){ text, size };
+		id = rs_build_id_of_notes(notes);
+		running_id_bytes = min_t(u32, id.size, sizeof(running_id));
+		memcpy(running_id, id.data, running_id_bytes);
+	}
+	kfree(text);
+	if (size < 0)
+		return size;
+	return running_id_bytes ? 0 : -ENODATA;
+}
+
+static void free_held(struct rs_held *old)
+{
+	if (!old)
+		return;
+	vfree(old->bytes);
+	kfree(old);
+}
+
+static bool same_build(const struct rs_table *table)
+{
+	struct rs_bytes id = rs_table_build_id(table);
+
+	return id.size == running_id_bytes && !memcmp(id.data, running_id, id.size);
+}
+
+/* How far the kernel runs above its link address: by a function that every kernel exports. */
+static bool find_offset(struct rs_held *new, struct rs_scratch *scratch)
+{
+	static const char known[] = "kfree";
+	struct rs_bytes name = { (const u8 *)known, sizeof(known) - 1 };
+	struct rs_symbol symbol;
+
+	if (rs_table_name(&new->table, name, &symbol, scratch) != 1)
+		return false;
+	new->kaslr_offset = (u64)(unsigned long)&kfree - symbol.address;
+	return new->kaslr_offset < KASLR_MAX && !(new->kaslr_offset & (KASLR_ALIGN - 1));
+}
+
+static int check(struct rs_held *new, struct rs_scratch *scratch)
+{
+	struct rs_bytes bytes = { new->bytes, new->size };
+	struct rs_refusal why;
+
+	if (!rs_table_open(&new->table, bytes, scratch, &why)) {
+		pr_info("ringside-ksyms: table refused: %s in %s at %llu (expected %llu, found %llu)\n",
+			why.what, why.part, why.at, why.expected, why.found);
+		return -EBADMSG;
+	}
+	if (!same_build(&new->table))
+		return -EXDEV;
+	return find_offset(new, scratch) ? 0 : -EBADMSG;
+}
+
+static int copy_in(struct rs_held *new, const struct rs_ksyms_take *take)
+{
+	struct rs_scratch *scratch;
+	int status;
+
+	new->size = take->table_bytes;
+	new->bytes = vmalloc(new->size);
+	if (!new->bytes)
+		return -ENOMEM;
+	if (copy_from_user(new->bytes, u64_to_user_ptr(take->table), new->size))
+		return -EFAULT;
+	scratch = kmalloc(sizeof(*scratch), GFP_KERNEL);
+	if (!scratch)
+		return -ENOMEM;
+	status = check(new, scratch);
+	kfree(scratch);
+	return status;
+}
+
+static void replace(struct rs_held *new)
+{
+	struct rs_held *old;
+
+	mutex_lock(&held_lock);
+	old = rcu_replace_pointer(held, new, lockdep_is_held(&held_lock));
+	mutex_unlock(&held_lock);
+	synchronize_rcu();
+	free_held(old);
+}
+
+int rs_held_take(const struct rs_ksyms_take *take)
+{
+	struct rs_held *new;
+	int status;
+
+	if (take->reserved || !take->table_bytes)
+		return -EINVAL;
+	if (take->table_bytes > RS_KSYMS_TABLE_MAX)
+		return -E2BIG;
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+	status = copy_in(new, take);
+	if (status)
+		free_held(new);
+	else
+		replace(new);
+	return status;
+}
+
+void rs_held_drop(void)
+{
+	replace(NULL);
+}
+
+const struct rs_held *rs_held_get(void)
+{
+	return rcu_dereference(held);
+}
+
+int rs_held_status(struct rs_ksyms_status *status)
+{
+	const struct rs_held *now;
+
+	if (status->reserved)
+		return -EINVAL;
+	*status = (struct rs_ksyms_status){
+		.size = sizeof(*status),
+		.version = RS_KSYMS_VERSION,
+		.build_id_bytes = running_id_bytes,
+	};
+	memcpy(status->build_id, running_id, running_id_bytes);
+	rcu_read_lock();
+	now = rs_held_get();
+	if (now) {
+		status->table_bytes = now->size;
+		status->symbols = rs_table_symbols(&now->table);
+		status->kaslr_offset = now->kaslr_offset;
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+bool rs_held_find(const struct rs_held *now, u64 address, struct rs_symbol *symbol,
+		  struct rs_scratch *scratch)
+{
+	if (address < KERNEL_BASE + now->kaslr_offset)
+		return false;
+	if (!rs_table_find(&now->table, address - now->kaslr_offset, symbol, scratch))
+		return false;
+	symbol->address += now->kaslr_offset;
+	return true;
+}
+
+int rs_format(char *text, size_t room, const struct rs_symbol *symbol, u64 offset)
+{
+	return scnprintf(text, room, "%.*s+%#llx/%#llx", (int)symbol->name_bytes, symbol->name,
+			 offset, symbol->size);
+}

@@ -1,0 +1,85 @@
+// A name is tried as what it can be, in this order: "running"; a path, where it holds a '/'; a
+// kernel in the cache, by series, package or release; a release installed here; a file or tree in
+// the working directory.
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+
+#include "lab/kernels/cached.hh"
+#include "lab/kernels/kernels.hh"
+#include "lab/kernels/names.hh"
+#include "lab/kernels/tree.hh"
+
+namespace ringside::lab {
+namespace {
+
+using std::filesystem::path;
+
+bool is_folder(const path& file) {
+  std::error_code error;
+  return std::filesystem::is_directory(file, error);
+}
+
+Outcome<Kernel> kernel_of_tree(const path& tree) {
+  auto releases = releases_in(tree);
+  if (releases.empty())
+    return Failure{
+        fmt::format("{}: no kernel in this folder (expected boot/vmlinuz-RELEASE)", tree.native())};
+  if (releases.size() > 1)
+    return Failure{fmt::format("{}: holds {} kernels; name one, such as {}/boot/vmlinuz-{}",
+                               tree.native(), releases.size(), tree.native(), releases.back())};
+  std::error_code error;
+  return kernel_in(std::filesystem::canonical(tree, error), releases.front());
+}
+
+Outcome<Kernel> kernel_at(const path& file) {
+  auto kernel = is_folder(file) ? kernel_of_tree(file) : kernel_of_image(file);
+  if (kernel) kernel->name = file.native();
+  return kernel;
+}
+
+std::string running_release() {
+  utsname name;
+  return uname(&name) == 0 ? name.release : "";
+}
+
+Outcome<Kernel> find_running() {
+  auto kernel = kernel_in("/", running_release());
+  if (kernel) return kernel;
+  return Failure{
+      fmt::format("the running kernel {}: its image is not here (looked for "
+                  "/boot/vmlinuz-{})",
+                  running_release(), running_release())};
+}
+
+Failure not_found(const std::string& name) {
+  auto hint = parse_series(name) || name.starts_with("linux-image-") ? name : "6.1";
+  return {
+      fmt::format("{}: no such kernel: not in the cache ({}), not installed (/boot/vmlinuz-{}),"
+                  " no such file; `ringside lab list` shows what is here, `ringside lab fetch "
+                  "{}` downloads a kernel",
+                  name, kernels_folder().native(), name, hint)};
+}
+
+}  // namespace
+
+Outcome<Kernel> find_kernel(const std::string& name) {
+  if (name == "running") return find_running();
+  if (name.find('/') != std::string::npos) return kernel_at(name);
+  if (auto cached = find_cached(name)) return *cached;
+  if (is_release(name))
+    if (auto installed = kernel_in("/", name)) return installed;
+  std::error_code error;
+  if (std::filesystem::exists(name, error)) return kernel_at(name);
+  return not_found(name);
+}
+
+std::vector<Kernel> list_kernels() {
+  auto kernels = cached_kernels();
+  for (const auto& release : releases_in("/"))
+    if (auto kernel = kernel_in("/", release)) kernels.push_back(*kernel);
+  return kernels;
+}
+
+}  // namespace ringside::lab

@@ -1,0 +1,108 @@
+// A session: boot until the agent says hello, then one run after the other.
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "lab/guest.hh"
+#include "lab/run.hh"
+
+namespace ringside::lab {
+
+struct Session::State {
+  std::unique_ptr<Guest> guest;
+  Options options;
+  std::string release;
+  std::uint32_t runs = 0;
+  bool alive = true;
+};
+
+namespace {
+
+// What went wrong, with the end of the console where there is one.
+Failure boot_failure(Guest& guest, int status, const std::string& what) {
+  auto console = guest.console().tail();
+  while (console.ends_with('\n')) console.pop_back();
+  if (console.empty()) return {what, status};
+  return {fmt::format("{}; the end of its console:\n{}", what, console), status};
+}
+
+// Why the guest is not going to say hello, once that is clear.
+std::optional<Failure> given_up(Guest& guest, const Options& options, Clock::time_point start) {
+  if (is_cancelled(options.cancel_fd)) return Failure{"interrupted", 128 + SIGINT};
+  if (guest.broken()) return Failure{describe(*guest.broken(), "the agent's messages"), kLabItself};
+  if (guest.ended() && guest.console().panic())
+    return boot_failure(guest, kGuestPanic, "the kernel panicked while booting");
+  if (guest.ended() && guest.console().tail().empty())
+    return Failure{fmt::format("QEMU did not start: {}", guest.qemu().complaint()), kLabItself};
+  if (guest.ended())
+    return boot_failure(guest, kGuestDied,
+                        "the guest ended while booting " + guest.qemu().complaint());
+  auto waited = std::chrono::duration<double>(Clock::now() - start).count();
+  if (waited < options.boot_limit) return std::nullopt;
+  return boot_failure(guest, kGuestHang,
+                      fmt::format("the guest was not up after {:.0f} s", waited));
+}
+
+Outcome<std::string> wait_for_hello(Guest& guest, const Options& options) {
+  for (auto start = Clock::now();;) {
+    pollfd cancel{options.cancel_fd, POLLIN, 0};
+    guest.poll({&cancel, 1}, 100, {});
+    if (auto message = guest.next(kControl)) return message->payload;
+    if (auto failure = given_up(guest, options, start)) return *failure;
+  }
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+bool Session::alive() const { return state_->alive; }
+const std::string& Session::release() const { return state_->release; }
+
+Outcome<Session> Session::boot(const Kernel& kernel, const Options& options) {
+  auto accel = TRY(choose_accel(kernel, options));
+  auto state = std::make_unique<State>();
+  state->options = options;
+  state->guest = TRY(Guest::start(kernel, options, accel));
+  state->release = TRY(wait_for_hello(*state->guest, options));
+  return Session(std::move(state));
+}
+
+RunResult Session::run(const Request& request) {
+  if (!state_->alive) {
+    RunResult result;
+    result.message = "the session has ended";
+    return result;
+  }
+  auto result = run_command(*state_->guest, state_->options, ++state_->runs, request,
+                            state_->alive);
+  if (!state_->alive) state_->guest->qemu().stop();
+  return result;
+}
+
+void Session::end() {
+  if (!state_->alive) return;
+  state_->alive = false;
+  auto& guest = *state_->guest;
+  guest.send(kControl, Type::kShutdown, 0);
+  constexpr auto kWriteBack = std::chrono::seconds(60);
+  for (auto start = Clock::now(); !guest.ended() && Clock::now() - start < kWriteBack;) {
+    if (is_cancelled(state_->options.cancel_fd)) break;
+    pollfd cancel{state_->options.cancel_fd, POLLIN, 0};
+    guest.poll({&cancel, 1}, 100, {});
+    auto message = guest.next(kControl);
+    if (message && message->type == Type::kBye) break;
+  }
+  // Only disks need QEMU's own good order.
+  state_->options.disks.empty() ? guest.qemu().stop() : guest.qemu().quit();
+}
+
+const char* name_of(Ending ending) {
+  constexpr const char* kNames[] = {"exit", "signal",  "oops", "panic",    "hang",
+                                    "died", "timeout", "lab",  "cancelled"};
+  return kNames[static_cast<unsigned>(ending)];
+}
+
+}  // namespace ringside::lab

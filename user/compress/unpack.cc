@@ -1,0 +1,225 @@
+// Each library is a Step: it takes what it wants from the input, appends to the output that
+// `drain` grows, and says whether the stream has ended. LZ4's and LZO's containers are read here,
+// because their libraries unpack blocks only.
+#include "user/compress/unpack.hh"
+
+#include <bzlib.h>
+#include <fmt/format.h>
+#include <lz4.h>
+#include <lzma.h>
+#include <lzo/lzo1x.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace ringside::compress {
+namespace {
+
+using Buffer = std::vector<std::byte>;
+using Output = std::span<std::byte>;
+
+enum class Step { kMore, kEnd, kDamaged };
+
+Failure damaged(const std::string& input, const char* format) {
+  return {fmt::format("{}: damaged or truncated {} data", input, format)};
+}
+
+// Calls `step(free part of the output, bytes produced)` until the stream ends.
+template <class Stepper>
+Outcome<Buffer> drain(const std::string& input, const char* format, Stepper step) {
+  constexpr std::size_t kFirst = 16u << 20;
+  Buffer out(kFirst);
+  std::size_t used = 0;
+  for (;;) {
+    std::size_t produced = 0;
+    auto state = step(Output(out).subspan(used), produced);
+    used += produced;
+    if (state == Step::kDamaged) return damaged(input, format);
+    if (state == Step::kEnd) break;
+    if (used < out.size()) return damaged(input, format);  // room left, and nothing more came
+    if (out.size() >= kUnpackLimit)
+      return Failure{fmt::format("{}: unpacks to more than {} MiB", input, kUnpackLimit >> 20)};
+    out.resize(out.size() * 2);
+  }
+  out.resize(used);
+  return out;
+}
+
+Outcome<Buffer> unpack_gzip(Bytes data, const std::string& input) {
+  z_stream stream{};
+  if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return Failure{"zlib: no memory"};
+  std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, inflateEnd);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(data.data()));
+  stream.avail_in = static_cast<uInt>(data.size());
+  return drain(input, "gzip", [&](Output out, std::size_t& produced) {
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    int status = inflate(&stream, Z_NO_FLUSH);
+    produced = out.size() - stream.avail_out;
+    if (status == Z_STREAM_END) return Step::kEnd;
+    return status == Z_OK || status == Z_BUF_ERROR ? Step::kMore : Step::kDamaged;
+  });
+}
+
+Outcome<Buffer> unpack_xz(Bytes data, const std::string& input) {
+  lzma_stream stream = LZMA_STREAM_INIT;
+  if (lzma_auto_decoder(&stream, UINT64_MAX, 0) != LZMA_OK) return Failure{"liblzma: no memory"};
+  std::unique_ptr<lzma_stream, void (*)(lzma_stream*)> guard(&stream, lzma_end);
+  stream.next_in = reinterpret_cast<const std::uint8_t*>(data.data());
+  stream.avail_in = data.size();
+  return drain(input, "xz", [&](Output out, std::size_t& produced) {
+    stream.next_out = reinterpret_cast<std::uint8_t*>(out.data());
+    stream.avail_out = out.size();
+    auto status = lzma_code(&stream, LZMA_RUN);
+    produced = out.size() - stream.avail_out;
+    if (status == LZMA_STREAM_END) return Step::kEnd;
+    return status == LZMA_OK || status == LZMA_BUF_ERROR ? Step::kMore : Step::kDamaged;
+  });
+}
+
+Outcome<Buffer> unpack_zstd(Bytes data, const std::string& input) {
+  std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  if (!context) return Failure{"libzstd: no memory"};
+  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, 30);  // kernels use --ultra windows
+  ZSTD_inBuffer in{data.data(), data.size(), 0};
+  return drain(input, "zstd", [&](Output space, std::size_t& produced) {
+    ZSTD_outBuffer out{space.data(), space.size(), 0};
+    auto status = ZSTD_decompressStream(context.get(), &out, &in);
+    produced = out.pos;
+    if (ZSTD_isError(status)) return Step::kDamaged;
+    return status == 0 ? Step::kEnd : Step::kMore;
+  });
+}
+
+Outcome<Buffer> unpack_bzip2(Bytes data, const std::string& input) {
+  bz_stream stream{};
+  if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK) return Failure{"libbz2: no memory"};
+  std::unique_ptr<bz_stream, int (*)(bz_stream*)> guard(&stream, BZ2_bzDecompressEnd);
+  stream.next_in = reinterpret_cast<char*>(const_cast<std::byte*>(data.data()));
+  stream.avail_in = static_cast<unsigned>(data.size());
+  return drain(input, "bzip2", [&](Output out, std::size_t& produced) {
+    stream.next_out = reinterpret_cast<char*>(out.data());
+    stream.avail_out = static_cast<unsigned>(out.size());
+    int status = BZ2_bzDecompress(&stream);
+    produced = out.size() - stream.avail_out;
+    if (status == BZ_STREAM_END) return Step::kEnd;
+    return status == BZ_OK ? Step::kMore : Step::kDamaged;
+  });
+}
+
+// Appends one block of `size` bytes that `decode(from, to)` unpacks; false where it cannot.
+template <class Decode>
+bool append_block(Buffer& out, std::size_t size, Decode decode) {
+  auto used = out.size();
+  if (used + size > kUnpackLimit) return false;
+  out.resize(used + size);
+  auto produced = decode(Output(out).subspan(used));
+  if (produced < 0) return false;
+  out.resize(used + static_cast<std::size_t>(produced));
+  return true;
+}
+
+// The legacy frame: magic, then blocks of at most 8 MiB, each behind its packed size.
+Outcome<Buffer> unpack_lz4(Bytes data, const std::string& input) {
+  constexpr std::size_t kBlock = 8u << 20, kPackedMax = LZ4_COMPRESSBOUND(kBlock);
+  Buffer out;
+  std::uint64_t at = 4;
+  while (fits(at, 4, data.size())) {
+    auto size = load<std::uint32_t>(data, at);
+    at += 4;
+    if (size == 0) break;
+    if (!fits(at, size, data.size()) || size > kPackedMax)
+      return damaged(input, "lz4");
+    bool good = append_block(out, kBlock, [&](Output to) {
+      return LZ4_decompress_safe(reinterpret_cast<const char*>(data.data() + at),
+                                 reinterpret_cast<char*>(to.data()), static_cast<int>(size),
+                                 static_cast<int>(to.size()));
+    });
+    if (!good) return damaged(input, "lz4");
+    at += size;
+  }
+  return out.empty() ? Outcome<Buffer>(damaged(input, "lz4")) : Outcome<Buffer>(std::move(out));
+}
+
+// lzop's numbers are big-endian.
+template <class T>
+Result<T> read_big(Bytes data, std::uint64_t& at) {
+  auto bytes = TRY(slice(data, at, sizeof(T), "lzop header"));
+  at += sizeof(T);
+  T value = 0;
+  for (auto byte : bytes) value = static_cast<T>(value << 8 | static_cast<std::uint8_t>(byte));
+  return value;
+}
+
+struct LzopHeader {
+  std::uint32_t flags = 0;
+  std::uint64_t end = 0;
+};
+
+// Source: lib/decompress_unlzo.c and lzop's file format.
+Result<LzopHeader> read_lzop_header(Bytes data) {
+  constexpr std::uint16_t kNewer = 0x0940;
+  constexpr std::uint32_t kFilter = 0x800;
+  LzopHeader header;
+  std::uint64_t at = 9;
+  bool newer = TRY(read_big<std::uint16_t>(data, at)) >= kNewer;
+  at += newer ? 2 + 2 + 1 + 1 : 2 + 1;  // library version, needed version, method, level
+  header.flags = TRY(read_big<std::uint32_t>(data, at));
+  at += header.flags & kFilter ? 8 : 4;  // filter, mode
+  at += newer ? 8 : 4;                   // modification time
+  auto name = TRY(read_big<std::uint8_t>(data, at));
+  header.end = at + name + 4;  // name, checksum
+  return header;
+}
+
+// One lzop block at `at`: its unpacked bytes go to `out`. False at the end mark.
+Result<bool> append_lzop_block(Bytes data, std::uint32_t flags, std::uint64_t& at, Buffer& out) {
+  auto size = TRY(read_big<std::uint32_t>(data, at));
+  if (size == 0) return false;
+  auto packed = TRY(read_big<std::uint32_t>(data, at));
+  at += (flags & 1 ? 4 : 0) + (flags & 0x100 ? 4 : 0);  // checksums of the unpacked bytes
+  if (packed < size) at += (flags & 2 ? 4 : 0) + (flags & 0x200 ? 4 : 0);  // of the packed ones
+  auto block = TRY(slice(data, at, packed, "lzop block"));
+  at += packed;
+  bool good = append_block(out, size, [&](Output to) -> std::int64_t {
+    if (packed == size) return std::copy(block.begin(), block.end(), to.begin()) - to.begin();
+    lzo_uint length = to.size();
+    int status = lzo1x_decompress_safe(reinterpret_cast<lzo_bytep>(const_cast<std::byte*>(block.data())),
+                                       block.size(), reinterpret_cast<lzo_bytep>(to.data()), &length,
+                                       nullptr);
+    return status == LZO_E_OK ? static_cast<std::int64_t>(length) : -1;
+  });
+  if (packed > size || !good) return Error{"damaged block", "lzop block", at, size, packed};
+  return true;
+}
+
+Outcome<Buffer> unpack_lzo(Bytes data, const std::string& input) {
+  auto header = read_lzop_header(data);
+  if (!header) return damaged(input, "lzo");
+  Buffer out;
+  for (std::uint64_t at = header->end;;) {
+    auto more = append_lzop_block(data, header->flags, at, out);
+    if (!more) return damaged(input, "lzo");
+    if (!*more) return out;
+  }
+}
+
+}  // namespace
+
+Outcome<Buffer> unpack(Bytes data, Packing packing, const std::string& input) {
+  switch (packing) {
+    case Packing::kGzip: return unpack_gzip(data, input);
+    case Packing::kXz:
+    case Packing::kLzma: return unpack_xz(data, input);
+    case Packing::kZstd: return unpack_zstd(data, input);
+    case Packing::kLz4: return unpack_lz4(data, input);
+    case Packing::kLzo: return unpack_lzo(data, input);
+    case Packing::kBzip2: return unpack_bzip2(data, input);
+    case Packing::kNone: break;
+  }
+  return Buffer(data.begin(), data.end());
+}
+
+}  // namespace ringside::compress

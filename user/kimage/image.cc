@@ -1,0 +1,169 @@
+// open: map the file; where it is a bzImage, look its payload's fingerprint up in the cache
+// (index/payload-FINGERPRINT/build-id.v1 -> index/BUILD-ID/vmlinux.v1), or unpack it and put both
+// there. A cache that cannot be written costs time, not the answer: it is said by the second run
+// being slow, and by `ringside doctor`.
+#include "user/kimage/image.hh"
+
+#include <fmt/format.h>
+
+#include "core/kimage/bzimage.hh"
+#include "user/cache/cache.hh"
+#include "user/compress/unpack.hh"
+
+namespace ringside::kimage {
+namespace {
+
+constexpr int kBuildIdVersion = 1, kVmlinuxVersion = 1;
+
+// Names a payload in the cache. It tells files apart, no more: the cache is its owner's own.
+std::string fingerprint(Bytes data) {
+  std::uint64_t hash = data.size() * 0x9e37'79b9'7f4a'7c15;
+  std::uint64_t at = 0;
+  for (; fits(at, 8, data.size()); at += 8) {
+    hash = (hash ^ load<std::uint64_t>(data, at)) * 0xff51'afd7'ed55'8ccd;
+    hash ^= hash >> 32;
+  }
+  for (; at < data.size(); ++at) hash = (hash ^ static_cast<std::uint8_t>(data[at])) * 0x100'0000'01b3;
+  return fmt::format("payload-{:016x}", hash);
+}
+
+Outcome<std::string> build_id_of(Bytes vmlinux, const std::string& source) {
+  auto file = elf::File::open(vmlinux);
+  if (!file) return Failure{describe(file.error(), source)};
+  auto notes = file->find(".notes");
+  if (!notes) return Failure{describe(notes.error(), source)};
+  if (!*notes) return Failure{source + ": no .notes section: not a kernel, or one without build-id"};
+  auto id = elf::build_id_note((*notes)->data);
+  if (!id) return Failure{describe(id.error(), source)};
+  if (!*id) return Failure{source + ": no build-id in .notes"};
+  return to_hex(**id);
+}
+
+Outcome<std::shared_ptr<MappedFile>> map(const std::filesystem::path& path) {
+  return std::make_shared<MappedFile>(TRY(MappedFile::open(path)));
+}
+
+// The unpacked kernel in the cache, if a run before this one has put it there.
+Outcome<std::filesystem::path> cached_vmlinux(const std::filesystem::path& alias) {
+  auto id = TRY(MappedFile::open(alias));
+  std::string text(reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size());
+  return TRY(cache::index_path(text, "vmlinux", kVmlinuxVersion));
+}
+
+Outcome<std::shared_ptr<MappedFile>> unpack_into_cache(const BzImage& image, const std::string& source,
+                                                       const std::filesystem::path& alias) {
+  auto vmlinux = TRY(compress::unpack(image.payload, image.packing, source));
+  auto id = TRY(build_id_of(vmlinux, source));
+  auto target = TRY(cache::index_path(id, "vmlinux", kVmlinuxVersion));
+  TRY(cache::publish_file(target, vmlinux));
+  TRY(cache::publish_file(alias, as_bytes(id)));
+  return TRY(map(target));
+}
+
+Outcome<std::shared_ptr<MappedFile>> map_unpacked(const BzImage& image, const std::string& source) {
+  auto alias = TRY(cache::index_path(fingerprint(image.payload), "build-id", kBuildIdVersion));
+  if (auto path = cached_vmlinux(alias)) {
+    if (auto mapped = map(*path)) return mapped;
+  }
+  return unpack_into_cache(image, source, alias);
+}
+
+// The release in "Linux version RELEASE (...", which every vmlinux holds in .rodata.
+std::string release_in(Bytes rodata) {
+  constexpr std::string_view kBanner = "Linux version ";
+  std::string_view text(reinterpret_cast<const char*>(rodata.data()), rodata.size());
+  for (auto at = text.find(kBanner); at != text.npos; at = text.find(kBanner, at + 1)) {
+    auto release = release_of(text.substr(at + kBanner.size(), 128));
+    if (!release.empty() && release[0] >= '0' && release[0] <= '9') return std::string(release);
+  }
+  return {};
+}
+
+// `result` of a core, or its error as a Failure that names the image.
+template <class T>
+Outcome<T> named(Result<T> result, const std::string& source) {
+  if (!result) return Failure{describe(result.error(), source)};
+  return *std::move(result);
+}
+
+}  // namespace
+
+Outcome<Image> Image::open(const std::filesystem::path& file) {
+  Image image;
+  image.source_ = file.string();
+  image.file_ = TRY(map(file));
+  if (is_bzimage(image.file_->bytes())) {
+    auto packed = TRY(named(open_bzimage(image.file_->bytes()), image.source_));
+    image.release_ = release_of(packed.version);
+    image.file_ = TRY(map_unpacked(packed, image.source_));
+  }
+  auto vmlinux = elf::File::open(image.file_->bytes());
+  if (!vmlinux)
+    return Failure{fmt::format("{} (a bzImage or vmlinux is needed)",
+                               describe(vmlinux.error(), image.source_))};
+  image.vmlinux_ = std::make_shared<const elf::File>(*vmlinux);
+  TRY(image.identify());
+  return image;
+}
+
+Outcome<Nothing> Image::identify() {
+  build_id_ = TRY(build_id_of(file_->bytes(), source_));
+  if (!release_.empty()) return ok;
+  auto rodata = TRY(named(vmlinux_->find(".rodata"), source_));
+  if (!rodata) return Failure{source_ + ": no .rodata section: not a kernel"};
+  release_ = release_in(rodata->data);
+  return ok;
+}
+
+Outcome<Kallsyms> Image::kallsyms() const {
+  auto rodata = TRY(named(vmlinux_->find(".rodata"), source_));
+  return named(Kallsyms::locate(rodata->data), source_);
+}
+
+Outcome<Exports> Image::exports() const { return named(Exports::open(*vmlinux_), source_); }
+
+Outcome<Orc> Image::orc() const { return named(Orc::open(*vmlinux_), source_); }
+
+Outcome<Btf> Image::btf() {
+  auto section = TRY(named(vmlinux_->find(".BTF"), source_));
+  if (!section) return Failure{source_ + ": no .BTF section (built without CONFIG_DEBUG_INFO_BTF)"};
+  btf_memory_.resize(section->data.size() / 12 * 4 + 64);  // a type has 12 bytes or more
+  Arena arena(btf_memory_);
+  return named(Btf::open(section->data, arena), source_);
+}
+
+Outcome<std::string> running_build_id() {
+  // sysfs files have no size to map by.
+  std::FILE* file = std::fopen("/sys/kernel/notes", "re");
+  if (!file) return system_failure("open", "/sys/kernel/notes");
+  std::byte notes[4096];
+  std::size_t size = std::fread(notes, 1, sizeof(notes), file);
+  std::fclose(file);
+  auto id = elf::build_id_note(Bytes(notes, size));
+  if (!id) return Failure{describe(id.error(), "/sys/kernel/notes")};
+  if (!*id) return Failure{"/sys/kernel/notes: no build-id"};
+  return to_hex(**id);
+}
+
+std::string to_hex(Bytes bytes) {
+  std::string text;
+  for (auto byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned>(byte));
+  return text;
+}
+
+std::optional<std::vector<std::byte>> from_hex(std::string_view text) {
+  std::vector<std::byte> bytes;
+  if (text.size() % 2) return std::nullopt;
+  for (std::size_t at = 0; at < text.size(); at += 2) {
+    unsigned value = 0;
+    for (char digit : text.substr(at, 2)) {
+      auto place = std::string_view("0123456789abcdef").find(digit);
+      if (place == std::string_view::npos) return std::nullopt;
+      value = value * 16 + static_cast<unsigned>(place);
+    }
+    bytes.push_back(static_cast<std::byte>(value));
+  }
+  return bytes;
+}
+
+}  // namespace ringside::kimage

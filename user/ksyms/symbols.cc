@@ -1,0 +1,116 @@
+#include "user/ksyms/symbols.hh"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <deque>
+#include <fstream>
+#include <sstream>
+
+#include "core/ksyms/build.hh"
+#include "user/cache/cache.hh"
+
+namespace ringside::ksyms {
+namespace {
+
+// A builder's memory: address space that costs only what is touched.
+class Memory {
+ public:
+  static Outcome<Memory> take(std::size_t size) {
+    void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (data == MAP_FAILED) return system_failure("mmap", "memory for a symbol table");
+    return Memory(static_cast<std::byte*>(data), size);
+  }
+  Memory(Memory&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+  Memory& operator=(Memory&&) = delete;
+  ~Memory() {
+    if (data_) munmap(data_, size_);
+  }
+  std::span<std::byte> span() { return {data_, size_}; }
+
+ private:
+  Memory(std::byte* data, std::size_t size) : data_(data), size_(size) {}
+  std::byte* data_;
+  std::size_t size_;
+};
+
+struct SymbolList {
+  std::vector<Symbol> symbols;
+  std::deque<std::string> names;  // what the symbols' names borrow
+};
+
+Outcome<SymbolList> read_symbols(const kimage::Image& image) {
+  auto tables = TRY(image.kallsyms());
+  SymbolList list;
+  kimage::Kallsyms::Cursor cursor(tables);
+  for (;;) {
+    auto next = cursor.next();
+    if (!next) return Failure{describe(next.error(), image.source())};
+    if (!*next) return list;
+    const auto& symbol = **next;
+    list.names.emplace_back(symbol.name);
+    list.symbols.push_back({symbol.address, symbol.type, list.names.back()});
+  }
+}
+
+}  // namespace
+
+Outcome<std::vector<std::byte>> build_table(const kimage::Image& image) {
+  constexpr std::size_t kBase = 64u << 20, kEach = 2048;
+  auto list = TRY(read_symbols(image));
+  auto id = kimage::from_hex(image.build_id());
+  auto memory = TRY(Memory::take(kBase + list.symbols.size() * kEach));
+  Arena arena(memory.span());
+  auto bytes = build(list.symbols, id ? Bytes(*id) : Bytes(), arena);
+  if (!bytes) return Failure{describe(bytes.error(), image.source())};
+  return std::vector<std::byte>(bytes->begin(), bytes->end());
+}
+
+Outcome<Symbols> Symbols::open(const kimage::Image& image) {
+  auto target = TRY(cache::index_path(image.build_id(), "ksyms", kVersion));
+  auto path = TRY(cache::get_or_build(target, [&](const auto& temporary) -> Outcome<Nothing> {
+    auto bytes = TRY(build_table(image));
+    std::ofstream file(temporary, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file) return system_failure("write", temporary.string());
+    return ok;
+  }));
+  Symbols symbols;
+  symbols.file_ = std::make_shared<MappedFile>(TRY(MappedFile::open(path)));
+  Scratch scratch;
+  auto table = Table::open(symbols.file_->bytes(), scratch);
+  if (!table)
+    return Failure{describe(table.error(), path.string()) + "; delete the file, it is made again"};
+  symbols.table_ = *table;
+  return symbols;
+}
+
+std::string format(const Match& match, std::uint64_t offset) {
+  return fmt::format("{}+{:#x}/{:#x}", match.name, offset, match.size);
+}
+
+Outcome<std::uint64_t> running_offset(const Table& table) {
+  constexpr std::string_view kKnown = "kfree";
+  Scratch scratch;
+  auto cursor = table.names(kKnown);
+  auto linked = table.next(cursor, scratch);
+  std::ifstream file("/proc/kallsyms");
+  std::string line;
+  while (linked && std::getline(file, line)) {
+    std::istringstream words(line);
+    std::uint64_t address = 0;
+    std::string type, name, module;
+    if (!(words >> std::hex >> address >> type >> name) || name != kKnown || words >> module)
+      continue;
+    if (address == 0)
+      return Failure{"/proc/kallsyms hides addresses: run as root, or give --offset"};
+    return address - linked->address;
+  }
+  return Failure{"/proc/kallsyms does not tell where the kernel runs: give --offset"};
+}
+
+}  // namespace ringside::ksyms

@@ -1,0 +1,39 @@
+// Symbols: the compact symbol table of one kernel, built once from its image and mapped from the
+// cache (index/BUILD-ID/ksyms.vN) ever after.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ksyms/table.hh"
+#include "user/base/failure.hh"
+#include "user/base/mapped_file.hh"
+#include "user/kimage/image.hh"
+
+namespace ringside::ksyms {
+
+class Symbols {
+ public:
+  // The table of `image`'s kernel. Built, in about a second, where the cache has none.
+  static Outcome<Symbols> open(const kimage::Image& image);
+
+  const Table& table() const { return *table_; }
+
+ private:
+  std::shared_ptr<MappedFile> file_;
+  std::optional<Table> table_;
+};
+
+// Builds the table of `image` anew; no cache.
+Outcome<std::vector<std::byte>> build_table(const kimage::Image& image);
+
+// "name+0x12/0x34", as the kernel's %pS prints it. `offset` counts from the symbol's start.
+std::string format(const Match& match, std::uint64_t offset);
+
+// How far the kernel that runs here lies above its link address (KASLR), told by /proc/kallsyms,
+// which shows addresses to root only.
+Outcome<std::uint64_t> running_offset(const Table& table);
+
+}  // namespace ringside::ksyms
