@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 KERNELS ?= 6.1 6.12
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all command modules packages demo test test-full bench asan fuzz install format \
+.PHONY: all command kernels modules packages demo test test-full bench asan fuzz install format \
 	format-check clean fresh-check help
 .DEFAULT_GOAL := all
 
@@ -22,10 +22,13 @@ command: packages
 	@cmake --build $(BUILD) -j $(JOBS) -- --quiet
 
 kernels: command
-	@for kernel in $(KERNELS); do $(BUILD)/ringside lab fetch --quiet $$kernel || exit; done
+	@for kernel in $(KERNELS); do $(BUILD)/ringside lab fetch --if-missing $$kernel >/dev/null || exit; done
 
 modules: kernels
 	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules || exit; done
+
+demo: modules ## a real oops in a stock kernel, decoded on both sides; what a look-up costs
+	@demo/run $(BUILD) $(firstword $(KERNELS))
 
 test: modules ## every test, those in guests included
 	@tests/run $(BUILD)

@@ -118,7 +118,12 @@ class KernelResolver : public Resolver {
   Outcome<std::vector<Answer>> by_name(const std::string& name) override {
     rs_ksyms_record record{};
     record.length = static_cast<__u32>(name.copy(record.text, sizeof(record.text)));
-    return ask(RS_KSYMS_NAME, record);
+    std::vector<Answer> answers;
+    for (;; ++record.nth) {
+      auto next = TRY(ask(RS_KSYMS_NAME, record));
+      if (next.empty()) return answers;
+      answers.push_back(std::move(next.front()));
+    }
   }
 
  private:

@@ -249,9 +249,9 @@ int session(Arguments& arguments) {
   return finish(arguments, std::move(result), guest->release());
 }
 
-int fetch(const std::string& name) {
-  auto kernel = fetch_kernel(name, Refresh::kYes, [](const std::string& line) {
-    if (isatty(STDERR_FILENO)) fmt::print(stderr, "{}\n", line);
+int fetch(const std::string& name, Refresh refresh) {
+  auto kernel = fetch_kernel(name, refresh, [](const std::string& line) {
+    fmt::print(stderr, "ringside lab: {}\n", line);
   });
   if (!kernel) {
     fmt::print(stderr, "ringside lab: {}\n", kernel.error().message);
@@ -263,8 +263,8 @@ int fetch(const std::string& name) {
 
 int list() {
   for (const auto& kernel : list_kernels())
-    fmt::print("{}\t{}\t{}\t{}\n", kernel.name, kernel.release, kernel.package,
-               kernel.image.string());
+    fmt::print("{}\t{}\t{}\t{}\t{}\n", kernel.name, kernel.release, kernel.package,
+               kernel.image.string(), kernel.headers.string());
   return kYes;
 }
 
@@ -288,15 +288,17 @@ int lab(int argc, char** argv) {
   std::string name;
   auto* fetch_command = app.add_subcommand("fetch", "download and unpack a Debian kernel");
   fetch_command->add_option("KERNEL", name, "6.1, 6.12, 6.12-rt, 6.1-cloud, or a package")->required();
+  bool if_missing = false;
+  fetch_command->add_flag("--if-missing", if_missing, "ask the archive only where none is here");
   fetch_command->footer("Example: ringside lab fetch 6.12");
   auto* list_command = app.add_subcommand("list", "the kernels on this machine");
-  list_command->footer("Example: ringside lab list\nColumns: name, release, package, image.");
+  list_command->footer("Example: ringside lab list\nColumns: name, release, package, image, headers.");
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kYes : kUsage;
   }
-  if (fetch_command->parsed()) return fetch(name);
+  if (fetch_command->parsed()) return fetch(name, if_missing ? Refresh::kNo : Refresh::kYes);
   if (list_command->parsed()) return list();
   if (arguments.options.count && arguments.accel == "kvm") {
     fmt::print(stderr, "ringside lab: --count needs TCG; leave --accel kvm out\n");

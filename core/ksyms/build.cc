@@ -4,6 +4,7 @@
 // everything out behind the header.
 #include "core/ksyms/build.hh"
 
+#include <algorithm>
 #include <bit>
 
 #include "core/ksyms/format.hh"
@@ -65,7 +66,8 @@ Result<std::span<const std::uint16_t>> text_of(std::span<const Symbol> symbols,
     auto name = symbols[i].name;
     auto copied = i % block_size == 0 ? 0 : common_beginning(symbols[i - 1].name, name);
     if (copied != 0) text[size++] = static_cast<std::uint16_t>(kCopy + copied);
-    for (auto letter : name.substr(copied)) text[size++] = static_cast<unsigned char>(letter);
+    for (auto at = copied; at < name.size(); ++at)
+      text[size++] = static_cast<std::uint8_t>(name[at]);
     text[size++] = kEndOfName;
   }
   return std::span<const std::uint16_t>(text.first(size));
@@ -98,11 +100,11 @@ bool is_last(const Grammar& grammar, std::uint16_t id) {
   return id == kEndOfName;
 }
 
-Result<Tokens> number_tokens(const Grammar& grammar, Arena& arena) {
+Status number_tokens(const Grammar& grammar, Tokens& made, Arena& arena) {
   auto occurrences = TRY(arena.take<std::uint32_t>(kTerminals + grammar.rules.size()));
   for (auto id : grammar.sequence) ++occurrences[id];
-  auto code = TRY(make_class_code(occurrences, arena));
-  auto ids = TRY(order_ids(grammar, code, occurrences, arena));
+  TRY(make_class_code(occurrences, made.code, arena));
+  auto ids = TRY(order_ids(grammar, made.code, occurrences, arena));
   auto numbers = TRY(arena.take<std::uint16_t>(occurrences.size()));
   for (std::size_t n = 0; n < ids.size(); ++n) numbers[ids[n]] = static_cast<std::uint16_t>(n);
   auto tokens = TRY(arena.take<Token>(ids.size()));
@@ -115,7 +117,8 @@ Result<Tokens> number_tokens(const Grammar& grammar, Arena& arena) {
     }
     if (is_last(grammar, id)) tokens[n].right |= Token::kLast;
   }
-  return Tokens{code, tokens};
+  made.tokens = tokens;
+  return ok;
 }
 
 // A table on its way: what the parts are made from.
@@ -128,6 +131,7 @@ struct Draft {
   std::span<std::uint32_t> positions;
   Bytes stream;
   NameIndex index;
+  Header header;
 };
 
 // Writes the names of a block; `at` is where the grammar's sequence stands.
@@ -179,8 +183,8 @@ void set_range(std::span<const Symbol> symbols, Header& header) {
   header.end = *end;
 }
 
-Header header_of(const Draft& draft, Bytes build_id) {
-  Header header{};
+void set_header(Draft& draft, Bytes build_id) {
+  auto& header = draft.header;
   header.magic = kMagic;
   header.version = kVersion;
   header.build_id_size = static_cast<std::uint32_t>(build_id.size());
@@ -197,7 +201,6 @@ Header header_of(const Draft& draft, Bytes build_id) {
   header.slots = draft.index.slots;
   header.slot_bits = draft.index.slot_bits;
   header.total_size = layout_of(header).total;
-  return header;
 }
 
 template <class T>
@@ -205,11 +208,11 @@ void put(std::span<std::byte> table, std::uint64_t at, std::span<const T> part) 
   if (!part.empty()) std::memcpy(table.data() + at, part.data(), part.size_bytes());
 }
 
-Result<Bytes> lay_out(const Draft& draft, const Header& header, Arena& arena) {
-  auto words = TRY(arena.take<std::uint64_t>(header.total_size / 8));
+Result<Bytes> lay_out(const Draft& draft, Arena& arena) {
+  auto words = TRY(arena.take<std::uint64_t>(draft.header.total_size / 8));
   auto table = std::as_writable_bytes(words);
-  auto at = layout_of(header);
-  put(table, 0, std::span(&header, 1));
+  auto at = layout_of(draft.header);
+  put(table, 0, std::span(&draft.header, 1));
   for (std::size_t block = 0; block + 1 < draft.positions.size(); ++block)
     words[at.bases / 8 + block] = draft.symbols[block * draft.block_size].address;
   put(table, at.positions, std::span<const std::uint32_t>(draft.positions));
@@ -218,24 +221,31 @@ Result<Bytes> lay_out(const Draft& draft, const Header& header, Arena& arena) {
   put(table, at.tokens, draft.tokens.tokens);
   put(table, at.stream, draft.stream);
   BitWriter slots(table.subspan(at.slots));
-  for (auto value : draft.index.values) slots.put(value, header.slot_bits);
+  for (auto value : draft.index.values) slots.put(value, draft.header.slot_bits);
   return Bytes(table);
+}
+
+// What the names are made of.
+Status add_grammar(Draft& draft, Arena& arena) {
+  auto text = TRY(text_of(draft.symbols, draft.block_size, arena));
+  draft.grammar = TRY(make_grammar(text, arena));
+  return ok;
 }
 
 }  // namespace
 
 Result<Bytes> build(std::span<const Symbol> symbols, Bytes build_id, Arena& arena) {
   TRY(check(symbols, build_id));
-  Draft draft{};
+  auto& draft = TRY(arena.take<Draft>(1)).front();
   draft.symbols = TRY(by_address(symbols, arena));
   draft.block_size = block_size_for(symbols.size());
-  auto text = TRY(text_of(draft.symbols, draft.block_size, arena));
-  draft.grammar = TRY(make_grammar(text, arena));
-  draft.tokens = TRY(number_tokens(draft.grammar, arena));
+  TRY(add_grammar(draft, arena));
+  TRY(number_tokens(draft.grammar, draft.tokens, arena));
   draft.steps = TRY(make_step_codes(draft.symbols, draft.block_size, arena));
   TRY(write_stream(draft, arena));
   draft.index = TRY(make_name_index(draft.symbols, draft.block_size, arena));
-  return lay_out(draft, header_of(draft, build_id), arena);
+  set_header(draft, build_id);
+  return lay_out(draft, arena);
 }
 
 }  // namespace ringside::ksyms

@@ -4,6 +4,8 @@
 // with the last c - 1.
 #include "core/ksyms/class_code.hh"
 
+#include <algorithm>
+
 #include "core/ksyms/sort.hh"
 
 namespace ringside::ksyms {
@@ -54,7 +56,7 @@ void plan_class(Plan& plan, std::span<const std::uint64_t> sums, std::span<std::
   std::swap(plan.cost, plan.next);
 }
 
-Result<ClassCode> choose_widths(std::span<const Counted> symbols, Arena arena) {
+Status choose_widths(std::span<const Counted> symbols, ClassCode& code, Arena arena) {
   auto count = symbols.size();
   auto sums = TRY(arena.take<std::uint64_t>(count + 1));
   for (std::size_t i = 0; i < count; ++i) sums[i + 1] = sums[i] + symbols[i].occurrences;
@@ -65,19 +67,20 @@ Result<ClassCode> choose_widths(std::span<const Counted> symbols, Arena arena) {
   for (std::size_t i = 0; i < count; ++i) plan.cost[i] = ~std::uint64_t{0};
   for (auto n = kClasses; n-- > 0;)
     plan_class(plan, sums, plan.widths.subspan(n * (count + 1), count + 1));
-  ClassCode code{};
+  code = {};
   std::size_t first = 0;
   for (std::uint32_t n = 0; n < kClasses && first < count; ++n) {
     code.first[n] = static_cast<std::uint16_t>(first);
     code.width[n] = plan.widths[n * (count + 1) + first];
     first += std::size_t{1} << code.width[n];
   }
-  return code;
+  return ok;
 }
 
 }  // namespace
 
-Result<NumberedCode> make_class_code(std::span<const std::uint32_t> occurrences, Arena& arena) {
+Status make_class_code(std::span<const std::uint32_t> occurrences, NumberedCode& made,
+                       Arena& arena) {
   auto symbols = TRY(by_frequency(occurrences, arena));
   auto order = TRY(arena.take<std::uint16_t>(symbols.size()));
   auto numbers = TRY(arena.take<std::uint16_t>(occurrences.size()));
@@ -85,7 +88,9 @@ Result<NumberedCode> make_class_code(std::span<const std::uint32_t> occurrences,
     order[number] = symbols[number].symbol;
     numbers[symbols[number].symbol] = static_cast<std::uint16_t>(number);
   }
-  return NumberedCode{TRY(choose_widths(symbols, arena)), order, numbers};
+  made.order = order;
+  made.numbers = numbers;
+  return choose_widths(symbols, made.code, arena);
 }
 
 void write_code(const ClassCode& code, std::uint32_t number, BitWriter& bits) {

@@ -11,14 +11,17 @@
 
 namespace ringside::ksyms {
 
+// Spans lie in the arena.
 struct NumberedCode {
   ClassCode code;
   std::span<const std::uint16_t> order;  // number -> symbol; those that occur, most frequent first
   std::span<const std::uint16_t> numbers;  // by symbol, where it occurs
 };
 
-// A code for symbols that occur so often; at most kMaxTokens of them. Spans lie in the arena.
-Result<NumberedCode> make_class_code(std::span<const std::uint32_t> occurrences, Arena& arena);
+// Sets `made` to a code for symbols that occur so often; at most kMaxTokens of them. Error where
+// the arena is too small.
+Status make_class_code(std::span<const std::uint32_t> occurrences, NumberedCode& made,
+                       Arena& arena);
 
 // Writes the code of a number.
 void write_code(const ClassCode& code, std::uint32_t number, BitWriter& bits);

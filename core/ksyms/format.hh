@@ -72,9 +72,9 @@ static_assert(sizeof(Header) == 136);
 
 struct Context {
   ClassCode code;  // gives the number of a step, counted from first_step
-  std::uint16_t first_step;
+  std::uint32_t first_step;
   std::uint8_t type;
-  std::uint8_t zero[5];
+  std::uint8_t zero[3];
 };
 static_assert(sizeof(Context) == 32);
 

@@ -5,6 +5,7 @@
 // and all the work together is linear in the text.
 #include "core/ksyms/grammar.hh"
 
+#include <algorithm>
 #include <bit>
 
 #include "core/ksyms/name_hash.hh"

@@ -1,6 +1,7 @@
 // merge_sort: stable, not recursive, with memory from the arena; comparisons are inlined.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>

@@ -36,7 +36,7 @@ std::uint8_t context_of(std::span<const Context> contexts, char type) {
 
 // One context for each type letter, in the order of the letters.
 Result<std::span<Context>> make_contexts(std::span<const Symbol> symbols, Arena& arena) {
-  bool used[256] = {};
+  auto used = TRY(arena.take<bool>(256));
   std::uint32_t count = 0;
   for (const auto& symbol : symbols) {
     auto& letter = used[static_cast<std::uint8_t>(symbol.type)];
@@ -79,8 +79,8 @@ Result<StepCodes> make_step_codes(std::span<const Symbol> symbols, std::uint32_t
   auto kinds = contexts.size() * kKindsOfType;
   std::size_t size = 0;
   for (std::size_t i = 0; i < contexts.size(); ++i) {
-    codes[i] = TRY(make_class_code(counts.subspan(i * kinds, kinds), arena));
-    contexts[i].first_step = static_cast<std::uint16_t>(size);
+    TRY(make_class_code(counts.subspan(i * kinds, kinds), codes[i], arena));
+    contexts[i].first_step = static_cast<std::uint32_t>(size);
     contexts[i].code = codes[i].code;
     size += codes[i].order.size();
   }

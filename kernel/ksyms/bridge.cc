@@ -56,14 +56,13 @@ int rs_table_find(const rs_table* table, unsigned long long address, rs_symbol* 
   return match.has_value();
 }
 
-unsigned rs_table_name(const rs_table* table, rs_bytes name, rs_symbol* symbol,
-                       rs_scratch* scratch) {
-  unsigned count = 0;
-  auto cursor =
-      core(table).names({reinterpret_cast<const char*>(name.data), name.size});
-  while (auto match = core(table).next(cursor, core(scratch)))
-    if (count++ == 0) give(*match, symbol);
-  return count;
+int rs_table_name(const rs_table* table, rs_bytes name, unsigned nth, rs_symbol* symbol,
+                  rs_scratch* scratch) {
+  auto cursor = core(table).names({reinterpret_cast<const char*>(name.data), name.size});
+  auto match = core(table).next(cursor, core(scratch));
+  while (match && nth--) match = core(table).next(cursor, core(scratch));
+  if (match) give(*match, symbol);
+  return match.has_value();
 }
 
 rs_bytes rs_build_id_of_notes(rs_bytes notes) {

@@ -49,9 +49,9 @@ unsigned int rs_table_symbols(const struct rs_table *table);
 int rs_table_find(const struct rs_table *table, unsigned long long address,
 		  struct rs_symbol *symbol, struct rs_scratch *scratch);
 
-/* How many symbols bear `name`; the first one in *symbol. */
-unsigned int rs_table_name(const struct rs_table *table, struct rs_bytes name,
-			   struct rs_symbol *symbol, struct rs_scratch *scratch);
+/* Number `nth`, by address, of the symbols that bear `name`: 1 and *symbol, or 0. */
+int rs_table_name(const struct rs_table *table, struct rs_bytes name, unsigned int nth,
+		  struct rs_symbol *symbol, struct rs_scratch *scratch);
 
 /* The build-id in a section of ELF notes; no bytes where there is none. */
 struct rs_bytes rs_build_id_of_notes(struct rs_bytes notes);

@@ -71,7 +71,7 @@ static bool find_offset(struct rs_held *new, struct rs_scratch *scratch)
 	struct rs_bytes name = { (const u8 *)known, sizeof(known) - 1 };
 	struct rs_symbol symbol;
 
-	if (rs_table_name(&new->table, name, &symbol, scratch) != 1)
+	if (!rs_table_name(&new->table, name, 0, &symbol, scratch))
 		return false;
 	new->kaslr_offset = (u64)(unsigned long)&kfree - symbol.address;
 	return new->kaslr_offset < KASLR_MAX && !(new->kaslr_offset & (KASLR_ALIGN - 1));

@@ -54,14 +54,12 @@ static void name_one(const struct rs_held *held, struct rs_ksyms_record *record,
 {
 	struct rs_bytes name = { (const u8 *)record->text, min(record->length, RS_KSYMS_TEXT_MAX) };
 	struct rs_symbol symbol;
-	u32 count = rs_table_name(&held->table, name, &symbol, scratch);
 
-	if (!count)
+	if (!rs_table_name(&held->table, name, record->nth, &symbol, scratch))
 		return;
 	if (symbol.address >= 0xffffffff80000000ull) /* not a per-CPU offset */
 		symbol.address += held->kaslr_offset;
 	put_symbol(record, &symbol);
-	record->others = count - 1;
 }
 
 static void stock_one(struct rs_ksyms_record *record)
@@ -76,7 +74,6 @@ static void answer(const struct rs_held *held, struct rs_ksyms_record *record, u
 		   struct rs_scratch *scratch)
 {
 	record->found = record->type = 0;
-	record->others = 0;
 	record->symbol_address = record->symbol_size = 0;
 	if (op == RS_KSYMS_STOCK)
 		stock_one(record);

@@ -65,7 +65,11 @@ Outcome<Nothing> build_tree(const Apt& apt, const Plan& plan, const path& tree,
   TRY(unpack(files, tree));
   if (plan.packages.size() == 1)
     progress("Debian has no headers of " + plan.release + ": no module can be built for it");
-  return prepare_tree(tree, plan.release, progress);
+  TRY(prepare_tree(tree, plan.release, progress));
+  if (is_complete(tree, plan.release)) return ok;
+  return Failure{
+      fmt::format("{}: expected boot/vmlinuz-{} and what belongs to it in {}, found not all",
+                  plan.entry, plan.release, names_of(plan.packages))};
 }
 
 Outcome<Kernel> fetch_plan(const Apt& apt, const Plan& plan, const Progress& progress,

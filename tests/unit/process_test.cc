@@ -124,7 +124,7 @@ TEST_F(ProcessTest, AChildDoesNotOutliveItsParent) {
   ASSERT_EQ(pipe(started), 0);
   pid_t parent = fork();
   if (parent == 0) {
-    auto script = "echo $$ >&" + std::to_string(started[1]) + "; exec sleep 1000";
+    auto script = "echo $$ >&" + std::to_string(started[1]) + "; exec sleep 10";
     _exit(run_process(shell(script)) ? 0 : 1);
   }
   close(started[1]);

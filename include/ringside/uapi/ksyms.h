@@ -33,7 +33,7 @@ enum rs_ksyms_op {
 	RS_KSYMS_FIND = 0,   /* address -> symbol_address, symbol_size, type, text = name */
 	RS_KSYMS_FORMAT = 1, /* address -> text = "name+0x12/0x34", as the kernel's %pS */
 	RS_KSYMS_STOCK = 2,  /* address -> text by the kernel's own kallsyms (sprint_symbol) */
-	RS_KSYMS_NAME = 3,   /* text = name -> symbol_address, symbol_size, type of the first; others */
+	RS_KSYMS_NAME = 3,   /* text = name, nth -> symbol_address, symbol_size, type */
 };
 
 struct rs_ksyms_record {
@@ -41,7 +41,7 @@ struct rs_ksyms_record {
 	__u64 symbol_address; /* run-time address of the symbol */
 	__u64 symbol_size;    /* bytes */
 	__u32 length;         /* of text, without NUL; in for NAME */
-	__u32 others;         /* NAME: how many more symbols bear the name */
+	__u32 nth;            /* NAME: which of the symbols of that name, by address, from 0 */
 	__u8 found;
 	__u8 type;            /* nm's letter */
 	__u8 reserved[6];

@@ -1,0 +1,71 @@
+#include "bench/results.hh"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+namespace ringside::bench {
+namespace {
+
+// In a guest the lab's caller passes on what only the host knows.
+std::string from_environment(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : otherwise;
+}
+
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+}  // namespace
+
+double median(std::vector<double> samples) {
+  if (samples.empty()) return 0;
+  auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
+  std::nth_element(samples.begin(), middle, samples.end());
+  return *middle;
+}
+
+double spread(const std::vector<double>& samples) {
+  if (samples.empty()) return 0;
+  auto [least, most] = std::minmax_element(samples.begin(), samples.end());
+  double middle = median(samples);
+  return middle == 0 ? 0 : (*most - *least) / middle;
+}
+
+nlohmann::json to_json(const Context& context, const Measure& measure) {
+  return {{"schema", kSchema},
+          {"service", context.service},
+          {"placement", measure.placement},
+          {"operation", measure.operation},
+          {"parameters", measure.parameters},
+          {"kernel", context.kernel},
+          {"build_id", context.build_id},
+          {"machine", context.machine},
+          {"accelerator", context.accelerator},
+          {"metric", measure.metric},
+          {"unit", measure.unit},
+          {"samples", measure.samples.size()},
+          {"median", median(measure.samples)},
+          {"spread", spread(measure.samples)},
+          {"peer", measure.peer},
+          {"command", context.command},
+          {"commit", context.commit}};
+}
+
+Context this_context(std::string service, int argc, char** argv) {
+  Context context;
+  context.service = std::move(service);
+  context.machine = from_environment("RINGSIDE_MACHINE", processor());
+  context.accelerator = from_environment("RINGSIDE_ACCELERATOR", "native");
+  context.commit = from_environment("RINGSIDE_COMMIT", "unknown");
+  for (int each = 0; each < argc; ++each)
+    context.command += (each ? " " : "") + std::string(argv[each]);
+  context.command = from_environment("RINGSIDE_COMMAND", context.command);
+  return context;
+}
+
+}  // namespace ringside::bench

@@ -1,0 +1,101 @@
+// demo-oops: one console log with a stock oops and, behind it, our module's raw addresses. Resolves
+// the raw addresses here (the core in user space), puts beside them what the same core said in the
+// dying kernel and what the kernel itself printed, and says whether the three agree.
+//   usage: demo-oops KERNEL CONSOLE-FILE; exit status 0 where every frame agrees, 1 where not.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <regex>
+
+#include "lab/kernels/kernels.hh"
+#include "user/ksyms/symbols.hh"
+
+namespace ringside::demo {
+namespace {
+
+struct Frame {
+  std::string kind;  // "ip" or "ret"
+  std::uint64_t address = 0;
+  std::string kernel_side;  // what the core said in the kernel; empty where it knew nothing
+};
+
+struct Report {
+  std::uint64_t offset = 0;
+  std::vector<std::string> text;   // the stock report, as printed
+  std::vector<std::string> stock;  // its frames: RIP first, then the certain entries of the trace
+  std::vector<Frame> raw;
+};
+
+// Drops a leading "[   12.345678] " and trailing white space.
+std::string bare(std::string line) {
+  static const std::regex stamp(R"(^\[ *[0-9]+\.[0-9]+\] ?)");
+  line = std::regex_replace(line, stamp, "");
+  while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
+  return line;
+}
+
+// The stock report runs from "BUG:" to the line before our first one.
+void read_line(Report& report, const std::string& line) {
+  static const std::regex ours(R"(^ringside-ksyms: (offset|ip|ret) (0x)?([0-9a-f]+) ?(.*)$)");
+  static const std::regex rip(R"(^RIP: 0010:(\S+))"), entry(R"(^ (\S+\+0x[0-9a-f]+/0x[0-9a-f]+)( \[.*\])?$)");
+  std::smatch part;
+  if (std::regex_match(line, part, ours)) {
+    auto value = std::stoull(part[3], nullptr, 16);
+    if (part[1] == "offset") report.offset = value;
+    else report.raw.push_back({part[1], value, part[4]});
+    return;
+  }
+  if (!report.raw.empty()) return;
+  if (!report.text.empty() || line.starts_with("BUG:")) report.text.push_back(line);
+  if (report.text.empty()) return;
+  if (report.stock.empty() ? std::regex_search(line, part, rip) : std::regex_match(line, part, entry))
+    report.stock.push_back(part[1]);
+}
+
+std::string resolve(const ksyms::Table& table, const Report& report, const Frame& frame) {
+  ksyms::Scratch scratch;
+  auto linked = frame.address - report.offset;
+  auto match = table.find(linked - (frame.kind == "ret" ? 1 : 0), scratch);
+  return match ? ksyms::format(*match, linked - match->address) : "";
+}
+
+// A frame in a module is nobody's but the stock kernel's: the table is vmlinux's.
+const char* verdict(const std::string& stock, const std::string& kernel, const std::string& user) {
+  if (kernel.empty() && user.empty()) return "in a module";
+  return kernel == user && user == stock ? "agree" : "DIFFER";
+}
+
+Outcome<int> run(const std::string& kernel_name, const std::string& file_name) {
+  auto kernel = TRY(lab::find_kernel(kernel_name));
+  auto image = TRY(kimage::Image::open(kernel.image));
+  auto symbols = TRY(ksyms::Symbols::open(image));
+  Report report;
+  std::ifstream file(file_name);
+  for (std::string line; std::getline(file, line);) read_line(report, bare(line));
+  if (report.raw.empty()) return Failure{file_name + ": no report of ringside-ksyms in it"};
+  for (const auto& line : report.text) fmt::print("  {}\n", line);
+  fmt::print("\nKASLR offset {:#x}; raw addresses, resolved three times:\n", report.offset);
+  fmt::print("{:<5}{:<18}{:<42}{:<42}{:<42}{}\n", "", "address", "stock kernel", "core, in the kernel",
+             "core, in user space", "");
+  bool agree = report.raw.size() == report.stock.size();
+  for (std::size_t each = 0; each < report.raw.size(); ++each) {
+    const auto& frame = report.raw[each];
+    auto stock = each < report.stock.size() ? report.stock[each] : "";
+    auto user = resolve(symbols.table(), report, frame);
+    auto* word = verdict(stock, frame.kernel_side, user);
+    agree = agree && std::string_view(word) != "DIFFER";
+    fmt::print("{:<5}{:016x}  {:<42}{:<42}{:<42}{}\n", frame.kind, frame.address, stock,
+               frame.kernel_side, user, word);
+  }
+  return agree ? kYes : kNo;
+}
+
+}  // namespace
+}  // namespace ringside::demo
+
+int main(int argc, char** argv) {
+  if (argc != 3) return fmt::print(stderr, "usage: demo-oops KERNEL CONSOLE-FILE\n"), 64;
+  auto outcome = ringside::demo::run(argv[1], argv[2]);
+  if (!outcome) return fmt::print(stderr, "demo-oops: {}\n", outcome.error().message), 2;
+  return *outcome;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A module that breaks a kernel on purpose, for tests and the demo; never installed. Write the name
+ * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
+ * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
+ * "bug" hits BUG() here, "warn" hits WARN() here.
+ */
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+static struct dentry *file;
+
+/* Not inlined and not a tail call, so that each is a frame of the trace. */
+static noinline int read_through(const char *pointer)
+{
+	char *copy = kstrdup(pointer, GFP_KERNEL); /* dies in strlen(), called by kstrdup() */
+
+	kfree(copy);
+	return copy ? 0 : -ENOMEM;
+}
+
+static noinline int provoke(const char *fault)
+{
+	int status = 0;
+
+	if (sysfs_streq(fault, "null"))
+		status = read_through((const char *)8);
+	else if (sysfs_streq(fault, "warn"))
+		WARN(1, "provoked\n");
+	else if (sysfs_streq(fault, "bug"))
+		BUG();
+	else
+		status = -EINVAL;
+	barrier();
+	return status;
+}
+
+static ssize_t on_write(struct file *unused, const char __user *text, size_t size, loff_t *place)
+{
+	char fault[16] = "";
+	int status;
+
+	if (size >= sizeof(fault))
+		return -EINVAL;
+	if (copy_from_user(fault, text, size))
+		return -EFAULT;
+	status = provoke(fault);
+	return status < 0 ? status : size;
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.write = on_write,
+};
+
+static int __init start(void)
+{
+	file = debugfs_create_file("ringside-provoke", 0200, NULL, NULL, &operations);
+	return PTR_ERR_OR_ZERO(file);
+}
+
+static void __exit stop(void)
+{
+	debugfs_remove(file);
+}
+
+module_init(start);
+module_exit(stop);
+
+MODULE_DESCRIPTION("Ringside's tests: provoked faults");
+MODULE_LICENSE("GPL");
