@@ -16,7 +16,7 @@ static void open_and_exercise(Bytes bytes) {
 }
 
 static const test::AlignedBytes& good_table() {
-  static const auto table = test::kernel_like(300, 1).table();
+  static const auto table = test::kernel_like(100, 1).table();
   if (!table) std::abort();
   return *table;
 }

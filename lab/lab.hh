@@ -50,6 +50,7 @@ struct Request {
   // Where output goes as it comes (not owned); -1: into RunResult.
   int out_fd = -1;
   int err_fd = -1;
+  double timeout = 0;  // seconds of the host; 0: Options::timeout
 };
 
 struct RunResult {

@@ -117,6 +117,7 @@ class Run {
   Sink out_, err_;
   std::string_view input_;  // what of the request's bytes is still to be sent
   int input_fd_;
+  Seconds timeout_;
   bool input_ended_ = false;
   std::optional<Exit> exit_;
   bool survived_ = false;
@@ -127,7 +128,8 @@ class Run {
 
 Run::Run(Guest& guest, const Options& options, std::uint32_t number, const Request& request)
     : guest_(guest), options_(options), number_(number), input_(request.input),
-      input_fd_(request.input_fd) {
+      input_fd_(request.input_fd),
+      timeout_(request.timeout > 0 ? request.timeout : options.timeout) {
   out_ = {request.out_fd, &result_.out, {}, false};
   err_ = {request.err_fd, &result_.err, {}, false};
   guest_.console().forget_oops();
@@ -254,7 +256,7 @@ bool Run::over_by_exit() {
 }
 
 bool Run::over_by_limit() {
-  if (options_.timeout > 0 && Clock::now() - start_ >= Seconds(options_.timeout)) {
+  if (timeout_ > Seconds(0) && Clock::now() - start_ >= timeout_) {
     if (!killed_) guest_.send(kControl, Type::kSignal, number_, encode_u32(SIGKILL));
     if (waited(killed_, kKillGrace))
       return end(Ending::kTimeout, kTimeLimit,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "core/base/bytes.hh"
 #include "core/ksyms/format.hh"
@@ -13,14 +14,17 @@ namespace ringside::ksyms {
 class BitReader {
  public:
   // `bytes` ends with kStreamPadding bytes that hold no data. Reads past the end give zeros.
-  BitReader(Bytes bytes, std::uint64_t at) : bytes_(bytes), at_(at) {}
+  BitReader(Bytes bytes, std::uint64_t at)
+      : bytes_(bytes.data()), last_load_(bytes.size() - kStreamPadding), at_(at) {}
 
   std::uint64_t at() const { return at_; }
 
   // The next bits, leftmost first; 57 of them are good.
   std::uint64_t peek() const {
-    if (!fits(at_ / 8, 8, bytes_.size())) return 0;
-    return __builtin_bswap64(load<std::uint64_t>(bytes_, at_ / 8)) << (at_ % 8);
+    if (at_ / 8 > last_load_) return 0;
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes_ + at_ / 8, sizeof(word));
+    return __builtin_bswap64(word) << (at_ % 8);
   }
 
   void skip(std::uint32_t bits) { at_ += bits; }
@@ -41,8 +45,9 @@ class BitReader {
     return value;
   }
 
-  Bytes bytes_;
-  std::uint64_t at_;
+  const std::byte* bytes_;
+  std::uint64_t last_load_;  // the last byte where 8 bytes can be loaded
+  std::uint64_t at_;         // in bits
 };
 
 // The number that the next code stands for: any number of up to 17 bits where the bits are damaged.

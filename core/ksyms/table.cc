@@ -4,6 +4,8 @@
 // kMaxName, kMaxDepth or the logarithm of the number of blocks.
 #include "core/ksyms/table.hh"
 
+#include <algorithm>
+
 #include "core/ksyms/name_hash.hh"
 
 namespace ringside::ksyms {
@@ -88,29 +90,35 @@ std::uint32_t Table::next_terminal(Spelling& spelling, Scratch& scratch) const {
 
 // On to the next name.
 bool Table::skip_rest(Spelling& spelling) const {
-  spelling.depth = 0;
+  auto bits = spelling.bits;
   for (std::uint32_t tokens = 0; !spelling.last; ++tokens) {
-    auto number = decode(spelling.bits, header_->token_code);
+    auto number = decode(bits, header_->token_code);
     if (number >= tokens_.size() || tokens > kMaxName) return false;
     spelling.last = tokens_[number].is_last();
   }
+  spelling.bits = bits;
+  spelling.depth = 0;
   return true;
 }
 
-// Writes bytes [from, limit) of the located name `n` in the block, or up to its end, where `from`
-// is what it copies. How many bytes the name then has.
-std::optional<std::uint32_t> Table::spell(std::uint32_t n, std::uint32_t limit,
-                                          Scratch& scratch) const {
-  Spelling spelling{BitReader(stream_, scratch.starts[n]), 0, false};
-  std::uint32_t size = scratch.copied[n];
-  if (size != 0) next_terminal(spelling, scratch);
-  while (size < limit) {
-    auto terminal = next_terminal(spelling, scratch);
-    if (terminal == kEndOfName) return size;
-    if (terminal >= kCopy) return std::nullopt;
-    scratch.name[size++] = static_cast<char>(terminal);
+// Writes a name's own bytes, those behind the ones that it copies, up to its end or to `limit`.
+std::optional<Table::Spelled> Table::spell(BitReader bits, std::uint32_t limit,
+                                           Scratch& scratch) const {
+  Spelling spelling{bits, 0, false};
+  auto terminal = next_terminal(spelling, scratch);
+  std::uint32_t copied = 0;
+  if (terminal >= kCopy) {
+    copied = terminal - kCopy;
+    if (copied >= limit) return Spelled{copied, copied};
+    terminal = next_terminal(spelling, scratch);
   }
-  return size;
+  auto size = copied;
+  for (; size < limit && terminal != kEndOfName; ++size) {
+    if (terminal >= kCopy) return std::nullopt;
+    scratch.name[size] = static_cast<char>(terminal);
+    terminal = next_terminal(spelling, scratch);
+  }
+  return Spelled{copied, size};
 }
 
 // Where the block's first name is.
@@ -122,32 +130,30 @@ BitReader Table::names_of(std::uint32_t block) const {
   return bits;
 }
 
-// Notes where the block's first `count` names start and what they copy.
+// Notes where the block's first `count` names start.
 bool Table::locate_names(BitReader bits, std::uint32_t count, Scratch& scratch) const {
   for (std::uint32_t n = 0; n < count; ++n) {
     scratch.starts[n] = static_cast<std::uint32_t>(bits.at());
     Spelling spelling{bits, 0, false};
-    auto terminal = next_terminal(spelling, scratch);
-    if (terminal == kDamaged || !skip_rest(spelling)) return false;
-    scratch.copied[n] = static_cast<std::uint16_t>(terminal > kCopy ? terminal - kCopy : 0);
+    if (!skip_rest(spelling)) return false;
     bits = spelling.bits;
   }
   return true;
 }
 
 // Spells the name, and of the names before it no more than the bytes that it copies: going back,
-// each name with a shorter copy than the one before has some of these.
+// each name that copies less than is still missing has some of them.
 std::optional<std::string_view> Table::name_of(std::uint32_t index, Scratch& scratch) const {
   auto n = index % header_->block_size;
   if (!locate_names(names_of(index / header_->block_size), n + 1, scratch)) return std::nullopt;
-  auto size = spell(n, kMaxName, scratch);
-  if (!size) return std::nullopt;
-  for (std::uint32_t missing = scratch.copied[n]; missing != 0 && n-- > 0;) {
-    if (scratch.copied[n] >= missing) continue;
-    if (!spell(n, missing, scratch)) return std::nullopt;
-    missing = scratch.copied[n];
+  auto name = spell(BitReader(stream_, scratch.starts[n]), kMaxName, scratch);
+  if (!name) return std::nullopt;
+  for (auto missing = name->copied; missing != 0 && n-- > 0;) {
+    auto part = spell(BitReader(stream_, scratch.starts[n]), missing, scratch);
+    if (!part) return std::nullopt;
+    missing = std::min(missing, part->copied);
   }
-  return std::string_view(scratch.name, *size);
+  return std::string_view(scratch.name, name->size);
 }
 
 Match Table::match(const Place& place, std::string_view name) const {

@@ -48,7 +48,7 @@ class SymbolSet {
   const std::vector<Symbol>& symbols() const { return symbols_; }
 
   // The set's table, or the build's error.
-  Result<AlignedBytes> table(Bytes build_id = {}, std::size_t arena_size = 64u << 20) const {
+  Result<AlignedBytes> table(Bytes build_id = {}, std::size_t arena_size = 32u << 20) const {
     std::vector<std::byte> memory(arena_size);
     Arena arena(memory);
     auto built = build(symbols_, build_id, arena);

@@ -359,7 +359,7 @@ TEST(KsymsDamage, CircularTokensAreRefused) {
 }
 
 TEST(KsymsDamage, EveryByteChangedIsRefusedOrHarmless) {
-  auto table = *kernel_like(120, 4).table();
+  auto table = *kernel_like(60, 4).table();
   int refused = 0, count = 0;
   for (std::size_t at = 0; at < table.bytes().size(); ++at)
     for (int flip : {0x01, 0x80, 0xff}) {
