@@ -6,16 +6,19 @@ SECONDS ?= 60
 DESTDIR ?=
 PREFIX ?= /usr/local
 KERNELS ?= 6.1 6.12
+ALL_KERNELS ?= 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
+FRESH ?= /var/tmp/ringside-fresh
+INSTALL_PACKAGES := packaging/install-packages packaging/packages.txt
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all command kernels modules packages demo test test-full bench asan fuzz install format \
-	format-check clean fresh-check help
+	clean fresh-check help
 .DEFAULT_GOAL := all
 
 all: modules ## the command at build/ringside and the modules at build/modules/RELEASE/*.ko
 
 packages:
-	@packaging/install-packages packaging/packages.txt
+	@$(INSTALL_PACKAGES)
 
 command: packages
 	@cmake --preset dev -Wno-dev --log-level=WARNING >/dev/null
@@ -27,13 +30,41 @@ kernels: command
 modules: kernels
 	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules || exit; done
 
+demo: KERNELS := $(firstword $(KERNELS))
 demo: modules ## a real oops in a stock kernel, decoded on both sides; what a look-up costs
-	@demo/run $(BUILD) $(firstword $(KERNELS))
+	@demo/run $(BUILD) $(KERNELS)
 
 test: modules ## every test, those in guests included
 	@tests/run $(BUILD)
 
-clean: ## removes the build, keeps the cache
+test-full: KERNELS := $(ALL_KERNELS)
+test-full: modules ## long sweeps, on every kernel that Debian offers; writes docs/results/
+	@tests/full $(BUILD) $(KERNELS)
+
+bench: modules ## every figure, ours beside the peers', from one run
+	@bench/run $(BUILD) $(KERNELS)
+
+asan: packages ## the tests of user space under AddressSanitizer and UBSan
+	@cmake --preset asan -Wno-dev --log-level=WARNING >/dev/null
+	@cmake --build $(BUILD)/asan -j $(JOBS) --target unit_tests -- --quiet
+	@$(BUILD)/asan/unit_tests --gtest_brief=1
+
+fuzz: packages ## every fuzzer, SECONDS=60 in all
+	@cmake --preset fuzz -Wno-dev --log-level=WARNING >/dev/null
+	@cmake --build $(BUILD)/fuzz -j $(JOBS) -- --quiet
+	@fuzz/run $(BUILD)/fuzz $(SECONDS)
+
+install: command ## the command, libringside, headers, man pages; DESTDIR= PREFIX=
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+
+format: packages ## clang-format over our C++
+	@tests/checks/formatted-files | xargs clang-format -i
+
+fresh-check: ## both commands in a clean Debian 12 under FRESH= (root)
+	@packaging/install-packages packaging/packages-fresh-check.txt
+	@packaging/fresh-check $(FRESH)
+
+clean: ## removes the build; the cache of kernels stays
 	rm -rf $(BUILD)
 
 help: ## this list

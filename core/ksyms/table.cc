@@ -88,37 +88,37 @@ std::uint32_t Table::next_terminal(Spelling& spelling, Scratch& scratch) const {
   return token.terminal();
 }
 
-// On to the next name.
-bool Table::skip_rest(Spelling& spelling) const {
-  auto bits = spelling.bits;
-  for (std::uint32_t tokens = 0; !spelling.last; ++tokens) {
+// On to the next name; false where there is none. `last`: the token at hand ends the one at hand.
+bool Table::skip_rest(BitReader& bits, bool last) const {
+  for (std::uint32_t tokens = 0; !last; ++tokens) {
     auto number = decode(bits, header_->token_code);
     if (number >= tokens_.size() || tokens > kMaxName) return false;
-    spelling.last = tokens_[number].is_last();
+    last = tokens_[number].is_last();
   }
-  spelling.bits = bits;
-  spelling.depth = 0;
   return true;
 }
 
-// Writes a name's own bytes, those behind the ones that it copies, up to its end or to `limit`.
-std::optional<Table::Spelled> Table::spell(BitReader bits, std::uint32_t limit,
-                                           Scratch& scratch) const {
-  Spelling spelling{bits, 0, false};
-  auto terminal = next_terminal(spelling, scratch);
-  std::uint32_t copied = 0;
-  if (terminal >= kCopy) {
-    copied = terminal - kCopy;
-    if (copied >= limit) return Spelled{copied, copied};
-    terminal = next_terminal(spelling, scratch);
-  }
-  auto size = copied;
-  for (; size < limit && terminal != kEndOfName; ++size) {
+// How many bytes of the name before a name copies that begins with `token`.
+std::uint32_t Table::copied_by(Token token) const {
+  for (std::uint32_t depth = 0; !token.is_terminal() && depth < kMaxDepth; ++depth)
+    token = tokens_[token.left];
+  return token.is_terminal() && token.terminal() > kCopy ? token.terminal() - kCopy : 0u;
+}
+
+// Writes bytes [from, limit) of the located name `n` in the block, or up to its end, where `from`
+// is what it copies. How many bytes the name then has.
+std::optional<std::uint32_t> Table::spell(std::uint32_t n, std::uint32_t limit,
+                                          Scratch& scratch) const {
+  Spelling spelling{BitReader(stream_, scratch.starts[n]), 0, false};
+  std::uint32_t size = scratch.copied[n];
+  if (size != 0) next_terminal(spelling, scratch);
+  while (size < limit) {
+    auto terminal = next_terminal(spelling, scratch);
+    if (terminal == kEndOfName) return size;
     if (terminal >= kCopy) return std::nullopt;
-    scratch.name[size] = static_cast<char>(terminal);
-    terminal = next_terminal(spelling, scratch);
+    scratch.name[size++] = static_cast<char>(terminal);
   }
-  return Spelled{copied, size};
+  return size;
 }
 
 // Where the block's first name is.
@@ -130,30 +130,31 @@ BitReader Table::names_of(std::uint32_t block) const {
   return bits;
 }
 
-// Notes where the block's first `count` names start.
+// Notes where the block's first `count` names start and what they copy.
 bool Table::locate_names(BitReader bits, std::uint32_t count, Scratch& scratch) const {
   for (std::uint32_t n = 0; n < count; ++n) {
     scratch.starts[n] = static_cast<std::uint32_t>(bits.at());
-    Spelling spelling{bits, 0, false};
-    if (!skip_rest(spelling)) return false;
-    bits = spelling.bits;
+    auto number = decode(bits, header_->token_code);
+    if (number >= tokens_.size()) return false;
+    scratch.copied[n] = copied_by(tokens_[number]);
+    if (!skip_rest(bits, tokens_[number].is_last())) return false;
   }
   return true;
 }
 
 // Spells the name, and of the names before it no more than the bytes that it copies: going back,
-// each name that copies less than is still missing has some of them.
+// each name with a shorter copy than the one before has some of these.
 std::optional<std::string_view> Table::name_of(std::uint32_t index, Scratch& scratch) const {
   auto n = index % header_->block_size;
   if (!locate_names(names_of(index / header_->block_size), n + 1, scratch)) return std::nullopt;
-  auto name = spell(BitReader(stream_, scratch.starts[n]), kMaxName, scratch);
-  if (!name) return std::nullopt;
-  for (auto missing = name->copied; missing != 0 && n-- > 0;) {
-    auto part = spell(BitReader(stream_, scratch.starts[n]), missing, scratch);
-    if (!part) return std::nullopt;
-    missing = std::min(missing, part->copied);
+  auto size = spell(n, kMaxName, scratch);
+  if (!size) return std::nullopt;
+  for (std::uint32_t missing = scratch.copied[n]; missing != 0 && n-- > 0;) {
+    if (scratch.copied[n] >= missing) continue;
+    if (!spell(n, missing, scratch)) return std::nullopt;
+    missing = scratch.copied[n];
   }
-  return std::string_view(scratch.name, name->size);
+  return std::string_view(scratch.name, *size);
 }
 
 Match Table::match(const Place& place, std::string_view name) const {
@@ -260,7 +261,8 @@ std::optional<std::uint32_t> Table::scan(const NameCursor& cursor, Scratch& scra
     Spelling spelling{bits, 0, false};
     auto comparison = compare(spelling, cursor.name, same, scratch);
     if (comparison == Comparison::equal && at >= cursor.from) return at;
-    if (comparison == Comparison::damaged || !skip_rest(spelling)) return std::nullopt;
+    if (comparison == Comparison::damaged || !skip_rest(spelling.bits, spelling.last))
+      return std::nullopt;
     bits = spelling.bits;
   }
   return std::nullopt;

@@ -19,6 +19,7 @@ namespace ringside::ksyms {
 // What a look-up writes to; one for each that runs at a time. Nothing in it needs to be set.
 struct Scratch {
   std::uint32_t starts[kMaxBlock];  // bits of a block's names
+  std::uint32_t copied[kMaxBlock];  // bytes that they share with the name before
   std::uint16_t stack[kMaxDepth];   // tokens still to be spelled
   char name[kMaxName];
 };
@@ -92,10 +93,6 @@ class Table {
     bool last;            // the name ends with the token at hand
   };
 
-  struct Spelled {
-    std::uint32_t copied;  // bytes from the name before
-    std::uint32_t size;    // with those
-  };
   enum class Comparison { equal, differs, damaged };
 
   Table() = default;
@@ -118,8 +115,9 @@ class Table {
   Match match(const Place& place, std::string_view name) const;
 
   std::uint32_t next_terminal(Spelling& spelling, Scratch& scratch) const;
-  bool skip_rest(Spelling& spelling) const;
-  std::optional<Spelled> spell(BitReader bits, std::uint32_t limit, Scratch& scratch) const;
+  bool skip_rest(BitReader& bits, bool last) const;
+  std::uint32_t copied_by(Token token) const;
+  std::optional<std::uint32_t> spell(std::uint32_t n, std::uint32_t limit, Scratch& scratch) const;
   BitReader names_of(std::uint32_t block) const;
   bool locate_names(BitReader bits, std::uint32_t count, Scratch& scratch) const;
   std::optional<std::string_view> name_of(std::uint32_t index, Scratch& scratch) const;
