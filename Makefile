@@ -11,7 +11,7 @@ FRESH ?= /var/tmp/ringside-fresh
 INSTALL_PACKAGES := packaging/install-packages packaging/packages.txt
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all command kernels modules packages demo test test-full bench asan fuzz install format \
+.PHONY: all command kernels modules packages demo test test-full bench figures asan fuzz install format \
 	clean fresh-check help
 .DEFAULT_GOAL := all
 
@@ -43,6 +43,9 @@ test-full: modules ## long sweeps, on every kernel that Debian offers; writes do
 
 bench: modules ## every figure, ours beside the peers', from one run
 	@bench/run $(BUILD) $(KERNELS)
+
+figures: bench ## the bench, and its table into README.md and docs/results/
+	@bench/figures $(BUILD)/results/bench.jsonl $(BUILD)/bench-report
 
 asan: packages ## the tests of user space under AddressSanitizer and UBSan
 	@cmake --preset asan -Wno-dev --log-level=WARNING >/dev/null

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 
 #include "core/base/bytes.hh"
 #include "core/ksyms/format.hh"
@@ -23,7 +22,7 @@ class BitReader {
   std::uint64_t peek() const {
     if (at_ / 8 > last_load_) return 0;
     std::uint64_t word = 0;
-    std::memcpy(&word, bytes_ + at_ / 8, sizeof(word));
+    __builtin_memcpy(&word, bytes_ + at_ / 8, sizeof(word));  // no call, -ffreestanding or not
     return __builtin_bswap64(word) << (at_ % 8);
   }
 
@@ -32,7 +31,7 @@ class BitReader {
   // The next `bits` (at most 64) as a number.
   std::uint64_t take(std::uint32_t bits) {
     if (bits > 32) {
-      auto high = take(32);
+      auto high = take_few(32);
       return high << (bits - 32) | take_few(bits - 32);
     }
     return take_few(bits);
