@@ -22,7 +22,7 @@ packages:
 
 command: packages
 	@cmake --preset dev -Wno-dev --log-level=WARNING >/dev/null
-	@cmake --build $(BUILD) -j $(JOBS) -- --quiet
+	@cmake --build $(BUILD) -j $(JOBS)
 
 kernels: command
 	@for kernel in $(KERNELS); do $(BUILD)/ringside lab fetch --if-missing $$kernel >/dev/null || exit; done
@@ -49,12 +49,12 @@ figures: bench ## the bench, and its table into README.md and docs/results/
 
 asan: packages ## the tests of user space under AddressSanitizer and UBSan
 	@cmake --preset asan -Wno-dev --log-level=WARNING >/dev/null
-	@cmake --build $(BUILD)/asan -j $(JOBS) --target unit_tests -- --quiet
+	@cmake --build $(BUILD)/asan -j $(JOBS) --target unit_tests
 	@$(BUILD)/asan/unit_tests --gtest_brief=1
 
 fuzz: packages ## every fuzzer, SECONDS=60 in all
 	@cmake --preset fuzz -Wno-dev --log-level=WARNING >/dev/null
-	@cmake --build $(BUILD)/fuzz -j $(JOBS) -- --quiet
+	@cmake --build $(BUILD)/fuzz -j $(JOBS)
 	@fuzz/run $(BUILD)/fuzz $(SECONDS)
 
 install: command ## the command, libringside, headers, man pages; DESTDIR= PREFIX=

@@ -1,5 +1,6 @@
 // ringside kimage: prints what an image says. One section an option; without any, a summary.
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <nlohmann/json.hpp>
 
@@ -7,6 +8,7 @@
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/kimage/image.hh"
+#include "user/kimage/running.hh"
 
 namespace ringside::cli {
 namespace {
@@ -41,30 +43,67 @@ Outcome<Nothing> print_exports(const kimage::Image& image) {
   return ok;
 }
 
-Outcome<Nothing> print_summary(kimage::Image& image, bool as_json) {
+Outcome<Nothing> print_running_symbols() {
+  auto running = TRY(kimage::read_running_symbols());
+  for (const auto& symbol : running.symbols)
+    fmt::print("{:016x} {} {}\n", symbol.address, symbol.type, symbol.name);
+  return ok;
+}
+
+void print_summary(const json& summary, bool as_json) {
+  if (as_json) return fmt::print("{}\n", summary.dump());
+  for (const auto& [key, value] : summary.items())
+    fmt::print("{:<16}{}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+Outcome<json> summary_of(kimage::Image& image) {
   auto symbols = TRY(image.kallsyms());
   auto exports = TRY(image.exports());
   auto orc = TRY(image.orc());
   auto btf = image.btf();  // a kernel may have been built without
-  json summary = {{"release", image.release()},
-                  {"build_id", image.build_id()},
-                  {"symbols", symbols.size()},
-                  {"kallsyms_bytes", symbols.bytes()},
-                  {"exports", exports.size()},
-                  {"orc_entries", orc.size()},
-                  {"btf_types", btf ? json(btf->size()) : json()}};
-  if (as_json) return fmt::print("{}\n", summary.dump()), ok;
-  for (const auto& [key, value] : summary.items())
-    fmt::print("{:<16}{}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  return json{{"release", image.release()},
+              {"build_id", image.build_id()},
+              {"symbols", symbols.size()},
+              {"kallsyms_bytes", symbols.bytes()},
+              {"exports", exports.size()},
+              {"orc_entries", orc.size()},
+              {"btf_types", btf ? json(btf->size()) : json()}};
+}
+
+// Without its image a running kernel shows neither its export tables nor its ORC: null.
+Outcome<json> summary_of_running() {
+  auto running = kimage::read_running_symbols();  // root's alone
+  auto btf = kimage::read_running_btf();
+  std::vector<std::byte> memory(btf ? btf->size() : 0);
+  Arena arena(memory);
+  auto types = btf ? kimage::Btf::open(*btf, arena) : Error{"no BTF"};
+  utsname names{};
+  uname(&names);
+  return json{{"release", names.release},
+              {"build_id", TRY(kimage::running_build_id())},
+              {"symbols", running ? json(running->symbols.size()) : json()},
+              {"kaslr_offset", running ? json(fmt::format("{:#x}", running->offset)) : json()},
+              {"exports", json()},
+              {"orc_entries", json()},
+              {"btf_types", types ? json(types->size()) : json()}};
+}
+
+Outcome<Nothing> run_without_image(const Options& options, const Failure& failure) {
+  if (options.symbols) return print_running_symbols();
+  if (options.exports) return failure;
+  print_summary(TRY(summary_of_running()), options.json);
   return ok;
 }
 
 Outcome<Nothing> run(const Options& options) {
-  auto kernel = TRY(lab::find_kernel(options.kernel));
-  auto image = TRY(kimage::Image::open(kernel.image));
+  auto kernel = lab::find_kernel(options.kernel);
+  if (!kernel && options.kernel == "running") return run_without_image(options, kernel.error());
+  if (!kernel) return kernel.error();
+  auto image = TRY(kimage::Image::open(kernel->image));
   if (options.symbols) return print_symbols(image);
   if (options.exports) return print_exports(image);
-  return print_summary(image, options.json);
+  print_summary(TRY(summary_of(image)), options.json);
+  return ok;
 }
 
 }  // namespace

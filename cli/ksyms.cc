@@ -157,10 +157,16 @@ Outcome<std::unique_ptr<Resolver>> kernel_resolver(const Symbols& symbols, bool 
   return std::unique_ptr<Resolver>(new KernelResolver(std::move(device), returns));
 }
 
+// The running kernel needs no image: /proc/kallsyms says as much, to root.
+Outcome<Symbols> open_symbols(const std::string& name) {
+  auto kernel = lab::find_kernel(name);
+  if (!kernel && name == "running") return Symbols::open_running();
+  if (!kernel) return kernel.error();
+  return Symbols::open(TRY(kimage::Image::open(kernel->image)));
+}
+
 Outcome<std::unique_ptr<Resolver>> open_resolver(const Options& options) {
-  auto kernel = TRY(lab::find_kernel(options.kernel));
-  auto image = TRY(kimage::Image::open(kernel.image));
-  auto symbols = TRY(Symbols::open(image));
+  auto symbols = TRY(open_symbols(options.kernel));
   if (options.placement == "kernel") return kernel_resolver(symbols, options.returns);
   auto offset = TRY(offset_of(options, symbols));
   return std::unique_ptr<Resolver>(new UserResolver(std::move(symbols), offset, options.returns));

@@ -41,7 +41,8 @@ constexpr const char* kSessionHelp =
     "Example: printf 'uname -r\\nnproc\\n' | ringside lab session --kernel 6.12\n"
     "Every line of stdin is run by sh in the one guest, with an empty stdin. Its status follows\n"
     "its output on stderr; with --json, every command gives one line of JSON on stdout instead:\n"
-    "{\"command\", \"outcome\", \"status\", \"seconds\", \"out\", \"err\"}. Exit status: 0 where every\n"
+    "{\"command\", \"outcome\", \"status\", \"seconds\", \"out\", \"err\"}. Exit status: 0 where "
+    "every\n"
     "command ended with 0, 1 where one did not, 120 to 125 where the guest failed.";
 
 void add_guest_options(CLI::App& app, Arguments& arguments) {
@@ -167,6 +168,7 @@ int finish(const Arguments& arguments, RunResult result, const std::string& rele
 }
 
 int run(Arguments& arguments) {
+  arguments.options.programs = {arguments.command[0]};
   auto session = boot(arguments);
   if (!session) return finish(arguments, result_of(session.error()), "");
   Request request;
@@ -214,9 +216,9 @@ void report(const Arguments& arguments, const std::string& line, const RunResult
     fmt::print(stderr, "ringside lab: {} {}\n", name_of(result.ending), result.status);
     return;
   }
-  nlohmann::json json = {{"command", line},           {"outcome", name_of(result.ending)},
-                         {"status", result.status},   {"seconds", result.seconds},
-                         {"out", result.out},         {"err", result.err}};
+  nlohmann::json json = {{"command", line},         {"outcome", name_of(result.ending)},
+                         {"status", result.status}, {"seconds", result.seconds},
+                         {"out", result.out},       {"err", result.err}};
   fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   std::fflush(stdout);
 }
@@ -278,7 +280,8 @@ int lab(int argc, char** argv) {
 
   CLI::App app("Run commands on stock Debian kernels under QEMU.", "ringside lab");
   app.require_subcommand(1);
-  auto* run_command = app.add_subcommand("run", "boot a kernel and run one command: run ... -- COMMAND");
+  auto* run_command =
+      app.add_subcommand("run", "boot a kernel and run one command: run ... -- COMMAND");
   add_guest_options(*run_command, arguments);
   run_command->footer(kRunHelp);
   auto* session_command = app.add_subcommand("session", "boot once, run every line of stdin");
@@ -287,12 +290,14 @@ int lab(int argc, char** argv) {
   session_command->footer(kSessionHelp);
   std::string name;
   auto* fetch_command = app.add_subcommand("fetch", "download and unpack a Debian kernel");
-  fetch_command->add_option("KERNEL", name, "6.1, 6.12, 6.12-rt, 6.1-cloud, or a package")->required();
+  fetch_command->add_option("KERNEL", name, "6.1, 6.12, 6.12-rt, 6.1-cloud, or a package")
+      ->required();
   bool if_missing = false;
   fetch_command->add_flag("--if-missing", if_missing, "ask the archive only where none is here");
   fetch_command->footer("Example: ringside lab fetch 6.12");
   auto* list_command = app.add_subcommand("list", "the kernels on this machine");
-  list_command->footer("Example: ringside lab list\nColumns: name, release, package, image, headers.");
+  list_command->footer(
+      "Example: ringside lab list\nColumns: name, release, package, image, headers.");
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {

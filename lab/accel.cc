@@ -35,7 +35,9 @@ std::string machine_key() {
                      qemu.st_mtime);
 }
 
-std::filesystem::path memory_path() { return cache::root() / "accel.json"; }
+std::filesystem::path memory_path() {
+  return cache::root() / "accel.json";
+}
 
 std::optional<bool> remembered(const std::string& key) {
   std::ifstream file(memory_path());
@@ -46,8 +48,7 @@ std::optional<bool> remembered(const std::string& key) {
 }
 
 void remember(const std::string& key, bool works, const std::string& reason) {
-  nlohmann::json json = {
-      {"version", 1}, {"machine", key}, {"kvm", works}, {"reason", reason}};
+  nlohmann::json json = {{"version", 1}, {"machine", key}, {"kvm", works}, {"reason", reason}};
   auto text = json.dump(2) + "\n";
   if (!cache::publish_file(memory_path(), as_bytes(text)))
     return;  // an unwritable cache costs the next run another probe, nothing else

@@ -15,7 +15,7 @@ class Console {
   void copy_to(UniqueFd file) { copy_ = std::move(file); }
   void feed(std::string_view bytes);
 
-  bool oops() const { return oops_; }              // an oops has begun
+  bool oops() const { return oops_; }               // an oops has begun
   bool oops_complete() const { return complete_; }  // its last line was seen
   bool panic() const { return panic_; }
   const std::string& first_line() const { return first_line_; }  // of the oops or panic

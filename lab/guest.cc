@@ -38,8 +38,8 @@ Outcome<std::unique_ptr<Guest>> Guest::start(const Kernel& kernel, const Options
   fds.qmp = options.nmi ? qmp.theirs.get() : -1;
   ours.qmp = std::move(qmp.ours);
   fds.initramfs = initramfs.get();
-  auto qemu =
-      TRY(QemuProcess::start(qemu_arguments(kernel, options, boot, accel, fds), fds));
+  fds.root_image = boot.root_image.get();
+  auto qemu = TRY(QemuProcess::start(qemu_arguments(kernel, options, boot, accel, fds), fds));
   std::unique_ptr<Guest> guest(new Guest(std::move(qemu), std::move(ours)));
   guest->console_.copy_to(std::move(console_file));
   return guest;

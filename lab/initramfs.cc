@@ -9,6 +9,7 @@
 
 #include "lab/cpio.hh"
 #include "lab/module_files.hh"
+#include "lab/root_image.hh"
 #include "user/base/mapped_file.hh"
 
 namespace ringside::lab {
@@ -20,7 +21,9 @@ std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-Failure lab_failure(std::string message) { return {std::move(message), kLabItself}; }
+Failure lab_failure(std::string message) {
+  return {std::move(message), kLabItself};
+}
 
 Outcome<fs::path> real_directory(const fs::path& path) {
   std::error_code error;
@@ -36,7 +39,9 @@ bool within(const fs::path& path, const fs::path& directory) {
 }
 
 // A directory that the guest's own /tmp or /run would hide.
-bool hidden(const fs::path& path) { return within(path, "/tmp") || within(path, "/run"); }
+bool hidden(const fs::path& path) {
+  return within(path, "/tmp") || within(path, "/run");
+}
 
 class Shares {
  public:
@@ -76,11 +81,12 @@ Outcome<std::vector<HostShare>> host_shares(const Kernel& kernel, const Options&
 }
 
 // The modules that carry the ports and the host's tree.
-std::vector<std::string> wanted_modules(const ModuleTree& tree, const Options& options,
-                                        bool root_on_disk) {
+std::vector<std::string> wanted_modules(const Options& options, bool root_on_disk) {
   std::vector<std::string> names = {"virtio_pci", "virtio_console", "overlay"};
-  if (tree.has("9p")) names.insert(names.end(), {"9pnet_virtio", "9p"});
-  if (root_on_disk) names.push_back("erofs");
+  if (root_on_disk)
+    names.push_back("erofs");
+  else
+    names.insert(names.end(), {"9pnet_virtio", "9p"});
   if (root_on_disk || !options.disks.empty()) names.push_back("virtio_blk");
   return names;
 }
@@ -117,25 +123,34 @@ fs::path program_directory() {
 
 Outcome<fs::path> find_agent() {
   auto directory = program_directory();
-  for (const auto& path : {directory / "ringside-agent",
-                           directory.parent_path() / "libexec/ringside/ringside-agent"})
+  for (const auto& path :
+       {directory / "ringside-agent", directory.parent_path() / "libexec/ringside/ringside-agent"})
     if (fs::exists(path)) return path;
-  return lab_failure(fmt::format("{}/ringside-agent: not there, nor in ../libexec/ringside; "
-                                 "is the build complete?",
-                                 directory.string()));
+  return lab_failure(
+      fmt::format("{}/ringside-agent: not there, nor in ../libexec/ringside; "
+                  "is the build complete?",
+                  directory.string()));
 }
 
 Outcome<Boot> prepare_boot(const Kernel& kernel, const Options& options) {
   if (kernel.modules.empty())
-    return lab_failure(fmt::format("{}: its modules are needed too (/lib/modules/RELEASE beside "
-                                   "the image)",
-                                   kernel.image.string()));
+    return lab_failure(
+        fmt::format("{}: its modules are needed too (/lib/modules/RELEASE beside "
+                    "the image)",
+                    kernel.image.string()));
   auto tree = TRY(ModuleTree::open(kernel.modules));
   Boot boot;
   boot.shares = TRY(host_shares(kernel, options));
   BootConfig config;
   config.nmi = options.nmi;
-  auto modules = TRY(tree.closure(wanted_modules(tree, options, config.root_on_disk)));
+  if (!tree.has("9p")) {
+    if (!options.out.empty())
+      return lab_failure(fmt::format("{}: --out needs 9p, which this kernel has not", kernel.name));
+    config.root_on_disk = true;
+    boot.root_image = TRY(build_root_image(boot.shares, options.programs));
+    boot.shares.clear();
+  }
+  auto modules = TRY(tree.closure(wanted_modules(options, config.root_on_disk)));
   for (const auto& module : modules) config.modules.push_back("/lab/" + module.name + ".ko");
   for (const auto& share : boot.shares) config.shares.push_back(share.share);
   boot.initramfs = TRY(with_initrd(options.initrd, TRY(archive(modules, config))));

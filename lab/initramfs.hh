@@ -6,6 +6,7 @@
 
 #include "lab/lab.hh"
 #include "lab/protocol.hh"
+#include "user/base/unique_fd.hh"
 
 namespace ringside::lab {
 
@@ -17,9 +18,9 @@ struct HostShare {
 
 // What a boot needs beside the kernel.
 struct Boot {
-  std::string initramfs;             // the archive's bytes
-  std::vector<HostShare> shares;     // to be given to QEMU as 9p devices
-  std::filesystem::path root_image;  // erofs image for the first disk, empty with 9p
+  std::string initramfs;          // the archive's bytes
+  std::vector<HostShare> shares;  // to be given to QEMU as 9p devices
+  UniqueFd root_image;            // erofs image for the first disk; none with 9p
 };
 
 Outcome<Boot> prepare_boot(const Kernel& kernel, const Options& options);

@@ -27,6 +27,7 @@ struct Options {
   double boot_limit = 120;    // seconds of the host
   double timeout = 0;         // seconds of the host that a command may take; 0: no limit
   std::vector<std::filesystem::path> shares;  // directories to show at their own paths
+  std::vector<std::string> programs;          // what an image of the root must hold (no 9p)
   std::filesystem::path out;                  // a directory whose writes reach the host
   std::vector<std::filesystem::path> disks;   // raw images, as virtio-blk, writable
   std::vector<std::string> devices;           // further -device arguments for QEMU
@@ -55,13 +56,13 @@ struct Request {
 
 struct RunResult {
   Ending ending = Ending::kLab;
-  int status = kLabItself;     // what a tool should exit with (include/ringside/exit_status.hh)
-  int signal = 0;              // where a signal killed the command
-  unsigned long tainted = 0;   // /proc/sys/kernel/tainted after the command
-  double seconds = 0;          // of the host, from its start to its end
-  std::string out, err;        // where the request named no descriptors
-  std::string message;         // one line on every ending but exit and signal
-  std::string console;         // the last lines of the guest's console
+  int status = kLabItself;    // what a tool should exit with (include/ringside/exit_status.hh)
+  int signal = 0;             // where a signal killed the command
+  unsigned long tainted = 0;  // /proc/sys/kernel/tainted after the command
+  double seconds = 0;         // of the host, from its start to its end
+  std::string out, err;       // where the request named no descriptors
+  std::string message;        // one line on every ending but exit and signal
+  std::string console;        // the last lines of the guest's console
 };
 
 class Session {

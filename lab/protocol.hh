@@ -23,7 +23,7 @@ namespace ringside::lab {
 
 inline constexpr std::uint8_t kProtocolVersion = 1;
 inline constexpr std::size_t kHeaderSize = 12;
-inline constexpr std::uint32_t kDataLimit = 64 * 1024;        // payload on in, out and err
+inline constexpr std::uint32_t kDataLimit = 64 * 1024;           // payload on in, out and err
 inline constexpr std::uint32_t kControlLimit = 2 * 1024 * 1024;  // payload on control
 
 // The names of the ports, as the guest finds them in /sys/class/virtio-ports/*/name.

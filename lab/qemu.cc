@@ -38,11 +38,11 @@ void add(Arguments& arguments, std::initializer_list<std::string> more) {
 // where to talk, what to do when it dies, and what this machine does not have.
 std::string kernel_arguments(const Options& options) {
   std::string line =
-      "console=ttyS0 "          // its messages, to the lab
-      "quiet "                  // a serial line is slow to emulate; errors are printed all the same
-      "panic=-1 "               // a panic ends the guest at once
-      "oops=continue "          // an oops does not panic it: the lab decides
-      "cryptomgr.notests ";     // the kernel's self-tests of its ciphers take 0.3 s
+      "console=ttyS0 "       // its messages, to the lab
+      "quiet "               // a serial line is slow to emulate; errors are printed all the same
+      "panic=-1 "            // a panic ends the guest at once
+      "oops=continue "       // an oops does not panic it: the lab decides
+      "cryptomgr.notests ";  // the kernel's self-tests of its ciphers take 0.3 s
   if (options.nmi) line += "unknown_nmi_panic ";  // an NMI prints where the kernel hangs
   return line + options.append;
 }
@@ -87,29 +87,33 @@ void add_shares(Arguments& arguments, const Boot& boot) {
          "-device", fmt::format("virtio-9p-pci,fsdev={0},mount_tag={0}", share.tag)});
 }
 
-void add_disks(Arguments& arguments, const Options& options, const Boot& boot) {
-  if (!boot.root_image.empty())
-    add(arguments, {"-drive", fmt::format("if=virtio,format=raw,readonly=on,file={}",
-                                          quoted(boot.root_image.string()))});
+void add_disks(Arguments& arguments, const Options& options, const QemuFds& fds) {
+  if (fds.root_image >= 0)  // the first, so that it is /dev/vda
+    add(arguments, {"-drive", fmt::format("if=virtio,format=raw,readonly=on,file=/proc/self/fd/{}",
+                                          fds.root_image)});
   for (const auto& disk : options.disks)
-    add(arguments,
-        {"-drive", fmt::format("if=virtio,format=raw,file={}", quoted(disk.string()))});
+    add(arguments, {"-drive", fmt::format("if=virtio,format=raw,file={}", quoted(disk.string()))});
 }
 
 }  // namespace
 
 std::vector<std::string> qemu_arguments(const Kernel& kernel, const Options& options,
                                         const Boot& boot, Accel accel, const QemuFds& fds) {
-  Arguments arguments = {"qemu-system-x86_64", "-nodefaults", "-no-user-config",
-                         "-display",           "none",        "-no-reboot",
-                         "-nic",               "none"};
+  Arguments arguments = {"qemu-system-x86_64",
+                         "-nodefaults",
+                         "-no-user-config",
+                         "-display",
+                         "none",
+                         "-no-reboot",
+                         "-nic",
+                         "none"};
   add_machine(arguments, options, accel);
-  add(arguments, {"-kernel", kernel.image.string(), "-initrd",
-                  fmt::format("/proc/self/fd/{}", fds.initramfs), "-append",
-                  kernel_arguments(options)});
+  add(arguments,
+      {"-kernel", kernel.image.string(), "-initrd", fmt::format("/proc/self/fd/{}", fds.initramfs),
+       "-append", kernel_arguments(options)});
   add_ports(arguments, fds);
   add_shares(arguments, boot);
-  add_disks(arguments, options, boot);
+  add_disks(arguments, options, fds);
   for (const auto& device : options.devices) add(arguments, {"-device", device});
   return arguments;
 }
@@ -150,7 +154,7 @@ namespace {
   dup2(null, STDOUT_FILENO);
   dup2(messages, STDERR_FILENO);
   for (int fd : fds.ports) fcntl(fd, F_SETFD, 0);
-  for (int fd : {fds.console, fds.qmp, fds.initramfs}) fcntl(fd, F_SETFD, 0);
+  for (int fd : {fds.console, fds.qmp, fds.initramfs, fds.root_image}) fcntl(fd, F_SETFD, 0);
   execv(program.c_str(), argv.data());
   _exit(kLabItself);
 }

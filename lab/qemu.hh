@@ -25,6 +25,7 @@ struct QemuFds {
   int console = -1;
   int qmp = -1;  // -1: no monitor
   int initramfs = -1;
+  int root_image = -1;  // -1: the root is 9p
 };
 
 // QEMU's arguments; the reason of each stands beside it. `accel` is kKvm or kTcg.

@@ -76,8 +76,11 @@ Command command_of(const Request& request) {
   std::map<std::string, std::string> variables = {
       {"PATH", program_directory().string() +
                    ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-      {"HOME", "/root"},      {"USER", "root"},     {"LOGNAME", "root"},
-      {"SHELL", "/bin/sh"},   {"LANG", "C.UTF-8"},
+      {"HOME", "/root"},
+      {"USER", "root"},
+      {"LOGNAME", "root"},
+      {"SHELL", "/bin/sh"},
+      {"LANG", "C.UTF-8"},
   };
   if (const char* term = std::getenv("TERM")) variables["TERM"] = term;
   for (const auto& text : request.environment) {
@@ -107,6 +110,7 @@ class Run {
   bool over_by_kernel();
   bool over_by_exit();
   bool over_by_limit();
+  bool hangs();
   bool end(Ending ending, int status, std::string message = {});
   bool waited(std::optional<Clock::time_point>& since, Seconds limit);
 
@@ -127,7 +131,10 @@ class Run {
 };
 
 Run::Run(Guest& guest, const Options& options, std::uint32_t number, const Request& request)
-    : guest_(guest), options_(options), number_(number), input_(request.input),
+    : guest_(guest),
+      options_(options),
+      number_(number),
+      input_(request.input),
       input_fd_(request.input_fd),
       timeout_(request.timeout > 0 ? request.timeout : options.timeout) {
   out_ = {request.out_fd, &result_.out, {}, false};
@@ -235,6 +242,7 @@ bool Run::over_by_kernel() {
   auto& console = guest_.console();
   if (console.panic()) {
     if (!guest_.ended() && !waited(panic_, kPanicGrace)) return false;
+    if (nmi_) return hangs();  // the panic is the NMI's report
     return end(Ending::kPanic, kGuestPanic, console.first_line());
   }
   bool complete = console.oops_complete() && waited(oops_complete_, kAfterOops);
@@ -265,6 +273,10 @@ bool Run::over_by_limit() {
   if (Clock::now() - heard_ < (options_.count ? kCountingHangLimit : kHangLimit)) return false;
   if (options_.nmi && !nmi_) guest_.inject_nmi();
   if (options_.nmi && !waited(nmi_, kNmiGrace)) return false;
+  return hangs();
+}
+
+bool Run::hangs() {
   return end(Ending::kHang, kGuestHang,
              fmt::format("the guest has not answered for {:.0f} s",
                          Seconds(Clock::now() - heard_).count()));

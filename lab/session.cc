@@ -58,8 +58,12 @@ Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
-bool Session::alive() const { return state_->alive; }
-const std::string& Session::release() const { return state_->release; }
+bool Session::alive() const {
+  return state_->alive;
+}
+const std::string& Session::release() const {
+  return state_->release;
+}
 
 Outcome<Session> Session::boot(const Kernel& kernel, const Options& options) {
   auto accel = TRY(choose_accel(kernel, options));
@@ -76,8 +80,8 @@ RunResult Session::run(const Request& request) {
     result.message = "the session has ended";
     return result;
   }
-  auto result = run_command(*state_->guest, state_->options, ++state_->runs, request,
-                            state_->alive);
+  auto result =
+      run_command(*state_->guest, state_->options, ++state_->runs, request, state_->alive);
   if (!state_->alive) state_->guest->qemu().stop();
   return result;
 }

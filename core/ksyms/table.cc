@@ -163,26 +163,26 @@ Match Table::match(const Place& place, std::string_view name) const {
   return {place.address, size, place.index, type, name};
 }
 
+// The first symbol at `address`, where some block begins at it: blocks before that one may end with
+// more of them.
+std::optional<Table::Place> Table::first_at(std::uint64_t address) const {
+  auto earlier = address == bases_[0] ? 0 : block_at(address - 1);
+  auto first = place(earlier, address);
+  if (first && first->address != address) first = place(earlier + 1, address);
+  return first;
+}
+
 std::optional<Match> Table::find(std::uint64_t address, Scratch& scratch) const {
   if (address < header_->start || address >= header_->end) return std::nullopt;
   auto block = block_at(address);
   auto found = place(block, address);
   if (!found) return std::nullopt;
-  if (found->address == bases_[block] && found->address > bases_[0]) {
-    // Symbols of the same address may come before this block: it is the first of them that counts.
-    auto earlier = block_at(found->address - 1);
-    auto first = place(earlier, found->address);
-    if (!first) return std::nullopt;
-    if (first->address != found->address) first = place(earlier + 1, found->address);
-    if (!first) return std::nullopt;
-    found->index = first->index;
-    found->context = first->context;
-  } else if (found->address == bases_[0]) {
-    found = Place{found->address, found->next, 0, first_of(0).context};
-  }
-  auto name = name_of(found->index, scratch);
+  auto first = found->address == bases_[block] ? first_at(found->address) : found;
+  if (!first) return std::nullopt;
+  first->next = found->next;
+  auto name = name_of(first->index, scratch);
   if (!name) return std::nullopt;
-  return match(*found, *name);
+  return match(*first, *name);
 }
 
 // Where symbol `index` lies.

@@ -111,6 +111,7 @@ class Table {
   bool advance(Walk& walk) const;
   std::uint32_t block_at(std::uint64_t address) const;
   std::optional<Place> place(std::uint32_t block, std::uint64_t address) const;
+  std::optional<Place> first_at(std::uint64_t address) const;
   std::optional<Place> place_of(std::uint32_t index) const;
   Match match(const Place& place, std::string_view name) const;
 

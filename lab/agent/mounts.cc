@@ -30,8 +30,8 @@ void make_directories(const std::string& path) {
   }
 }
 
-void mount_at(const char* source, const std::string& target, const char* type,
-              unsigned long flags, const std::string& options) {
+void mount_at(const char* source, const std::string& target, const char* type, unsigned long flags,
+              const std::string& options) {
   make_directories(target);
   require(mount(source, target.c_str(), type, flags, options.c_str()) == 0,
           std::string("mount ") + type + " at " + target);
@@ -107,6 +107,7 @@ void enter_root(const BootConfig& config) {
               chroot(".") == 0 && chdir("/") == 0,
           "enter the root");
   link_standard_streams();
+  sethostname("lab", 3);
 }
 
 }  // namespace ringside::lab::agent

@@ -31,7 +31,7 @@ struct Running {
   int in = -1;
   int out = -1;
   int err = -1;
-  std::string input;       // bytes for the command that its pipe has not taken yet
+  std::string input;  // bytes for the command that its pipe has not taken yet
   bool input_ended = false;
 };
 
@@ -86,8 +86,18 @@ void Server::loop() {
 }
 
 void Server::poll_once() {
-  enum { kPollControl, kPollIn, kPollOut, kPollErr, kChildren, kNmi, kCommandIn, kCommandOut,
-         kCommandErr, kCount };
+  enum {
+    kPollControl,
+    kPollIn,
+    kPollOut,
+    kPollErr,
+    kChildren,
+    kNmi,
+    kCommandIn,
+    kCommandOut,
+    kCommandErr,
+    kCount
+  };
   auto wants = [](const Port& port) -> short { return port.pending.empty() ? 0 : POLLOUT; };
   bool take_input = command_.input.size() < kHighWater;
   pollfd fds[kCount] = {
@@ -145,7 +155,9 @@ void Server::handle(const Message& message) {
 
 // Lets go of clean names, attributes and pages, so that the command sees the host's files as they
 // are now, not as an earlier command of this session saw them.
-void forget_files() { write_file("/proc/sys/vm/drop_caches", "3"); }
+void forget_files() {
+  write_file("/proc/sys/vm/drop_caches", "3");
+}
 
 void Server::start(const Message& message) {
   auto command = decode_command(message.payload);

@@ -181,9 +181,10 @@ TEST(LabRun, TimeLimitKillsTheCommandAndNotTheGuest) {
 TEST(LabTree, HostFilesAreSeenAndWritesStayInTheGuest) {
   HostDirectory host;
   write_all(host / "file", "host");
-  auto script = fmt::format("cat {0}/file; echo guest > {0}/file; touch {0}/new; cat {0}/file; "
-                            "rm /etc/passwd && ! test -e /etc/passwd",
-                            host.path().string());
+  auto script = fmt::format(
+      "cat {0}/file; echo guest > {0}/file; touch {0}/new; cat {0}/file; "
+      "rm /etc/passwd && ! test -e /etc/passwd",
+      host.path().string());
   auto result = shared().run(shell(script));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out, "hostguest\n");
@@ -347,8 +348,7 @@ TEST(LabCount, RepeatsWithinOnePerCent) {
 // The processes whose parent is `parent`.
 std::vector<int> children_of(int parent) {
   std::vector<int> children;
-  std::istringstream list(
-      read_all(fmt::format("/proc/{0}/task/{0}/children", parent)));
+  std::istringstream list(read_all(fmt::format("/proc/{0}/task/{0}/children", parent)));
   for (int pid = 0; list >> pid;) children.push_back(pid);
   return children;
 }

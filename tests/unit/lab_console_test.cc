@@ -10,7 +10,8 @@ TEST(LabConsole, OopsesAreKnown) {
   for (const char* line :
        {"[    3.1] BUG: kernel NULL pointer dereference, address: 0000000000000000",
         "[    3.193816] BUG: unable to handle page fault for address: ffffffffc0000000",
-        "[ 1234.567890] general protection fault, probably for non-canonical address 0x1: 0000 [#1]",
+        "[ 1234.567890] general protection fault, probably for non-canonical address 0x1: 0000 "
+        "[#1]",
         "[    1.0] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI",
         "[    1.0] Oops: invalid opcode: 0000 [#1] PREEMPT SMP NOPTI",
         "[    1.0] Oops: 0002 [#1] PREEMPT SMP NOPTI", "Oops: 0002 [#1] SMP",

@@ -90,8 +90,8 @@ TEST(LabProtocol, CommandRoundTrip) {
 }
 
 TEST(LabProtocol, ConfigRoundTrip) {
-  BootConfig config{{"/lab/virtio.ko"}, {{"tag0", "/", false}, {"tag1", "/a\tb\nc", true}},
-                    true, true};
+  BootConfig config{
+      {"/lab/virtio.ko"}, {{"tag0", "/", false}, {"tag1", "/a\tb\nc", true}}, true, true};
   auto back = decode_config(encode(config));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->modules, config.modules);

@@ -20,10 +20,12 @@ class TemporaryTest : public testing::Test {
     auto pattern = (std::filesystem::temp_directory_path() / "ringside-test-XXXXXX").native();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = std::filesystem::canonical(pattern);
+    if (const char* before = std::getenv("XDG_CACHE_HOME")) before_ = before;
     setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
   }
   void TearDown() override {
-    unsetenv("XDG_CACHE_HOME");
+    if (before_.empty()) unsetenv("XDG_CACHE_HOME");
+    else setenv("XDG_CACHE_HOME", before_.c_str(), 1);
     std::filesystem::remove_all(folder_);
   }
 
@@ -45,6 +47,7 @@ class TemporaryTest : public testing::Test {
   }
 
   std::filesystem::path folder_;
+  std::string before_;  // the caller's XDG_CACHE_HOME
 };
 
 }  // namespace ringside

@@ -9,6 +9,7 @@
 
 #include "core/ksyms/build.hh"
 #include "user/cache/cache.hh"
+#include "user/kimage/running.hh"
 
 namespace ringside::ksyms {
 namespace {
@@ -36,12 +37,18 @@ class Memory {
   std::size_t size_;
 };
 
+// What the table of one kernel is built from.
 struct SymbolList {
   std::vector<Symbol> symbols;
   std::deque<std::string> names;  // what the symbols' names borrow
+
+  void add(std::uint64_t address, char type, std::string_view name) {
+    names.emplace_back(name);
+    symbols.push_back({address, type, names.back()});
+  }
 };
 
-Outcome<SymbolList> read_symbols(const kimage::Image& image) {
+Outcome<SymbolList> read_image(const kimage::Image& image) {
   auto tables = TRY(image.kallsyms());
   SymbolList list;
   kimage::Kallsyms::Cursor cursor(tables);
@@ -49,36 +56,44 @@ Outcome<SymbolList> read_symbols(const kimage::Image& image) {
     auto next = cursor.next();
     if (!next) return Failure{describe(next.error(), image.source())};
     if (!*next) return list;
-    const auto& symbol = **next;
-    list.names.emplace_back(symbol.name);
-    list.symbols.push_back({symbol.address, symbol.type, list.names.back()});
+    list.add((*next)->address, (*next)->type, (*next)->name);
   }
+}
+
+Outcome<SymbolList> read_running() {
+  auto running = TRY(kimage::read_running_symbols());
+  SymbolList list;
+  for (const auto& symbol : running.symbols) list.add(symbol.address, symbol.type, symbol.name);
+  return list;
+}
+
+Outcome<Nothing> write_table(const SymbolList& list, const std::string& build_id,
+                             const std::filesystem::path& path) {
+  constexpr std::size_t kBase = 64u << 20, kEach = 2048;
+  auto id = kimage::from_hex(build_id);
+  auto memory = TRY(Memory::take(kBase + list.symbols.size() * kEach));
+  Arena arena(memory.span());
+  auto bytes = build(list.symbols, id ? Bytes(*id) : Bytes(), arena);
+  if (!bytes) return Failure{describe(bytes.error(), "symbol table of " + build_id)};
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(bytes->data()),
+             static_cast<std::streamsize>(bytes->size()));
+  file.close();
+  return file ? Outcome<Nothing>(ok) : system_failure("write", path.string());
+}
+
+// The table of a kernel in the cache; `read` lists its symbols where it is not there yet.
+template <class Read>
+Outcome<std::filesystem::path> cached_table(const std::string& build_id, Read read) {
+  auto target = TRY(cache::index_path(build_id, "ksyms", kVersion));
+  return cache::get_or_build(target, [&](const auto& temporary) -> Outcome<Nothing> {
+    return write_table(TRY(read()), build_id, temporary);
+  });
 }
 
 }  // namespace
 
-Outcome<std::vector<std::byte>> build_table(const kimage::Image& image) {
-  constexpr std::size_t kBase = 64u << 20, kEach = 2048;
-  auto list = TRY(read_symbols(image));
-  auto id = kimage::from_hex(image.build_id());
-  auto memory = TRY(Memory::take(kBase + list.symbols.size() * kEach));
-  Arena arena(memory.span());
-  auto bytes = build(list.symbols, id ? Bytes(*id) : Bytes(), arena);
-  if (!bytes) return Failure{describe(bytes.error(), image.source())};
-  return std::vector<std::byte>(bytes->begin(), bytes->end());
-}
-
-Outcome<Symbols> Symbols::open(const kimage::Image& image) {
-  auto target = TRY(cache::index_path(image.build_id(), "ksyms", kVersion));
-  auto path = TRY(cache::get_or_build(target, [&](const auto& temporary) -> Outcome<Nothing> {
-    auto bytes = TRY(build_table(image));
-    std::ofstream file(temporary, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file) return system_failure("write", temporary.string());
-    return ok;
-  }));
+Outcome<Symbols> Symbols::map(const std::filesystem::path& path) {
   Symbols symbols;
   symbols.file_ = std::make_shared<MappedFile>(TRY(MappedFile::open(path)));
   Scratch scratch;
@@ -87,6 +102,14 @@ Outcome<Symbols> Symbols::open(const kimage::Image& image) {
     return Failure{describe(table.error(), path.string()) + "; delete the file, it is made again"};
   symbols.table_ = *table;
   return symbols;
+}
+
+Outcome<Symbols> Symbols::open(const kimage::Image& image) {
+  return map(TRY(cached_table(image.build_id(), [&] { return read_image(image); })));
+}
+
+Outcome<Symbols> Symbols::open_running() {
+  return map(TRY(cached_table(TRY(kimage::running_build_id()), read_running)));
 }
 
 std::string format(const Match& match, std::uint64_t offset) {

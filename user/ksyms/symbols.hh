@@ -2,10 +2,10 @@
 // cache (index/BUILD-ID/ksyms.vN) ever after.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/ksyms/table.hh"
 #include "user/base/failure.hh"
@@ -19,15 +19,17 @@ class Symbols {
   // The table of `image`'s kernel. Built, in about a second, where the cache has none.
   static Outcome<Symbols> open(const kimage::Image& image);
 
+  // The same for the kernel that runs here, from /proc/kallsyms: for where its image is not at hand.
+  static Outcome<Symbols> open_running();
+
   const Table& table() const { return *table_; }
 
  private:
+  static Outcome<Symbols> map(const std::filesystem::path& path);
+
   std::shared_ptr<MappedFile> file_;
   std::optional<Table> table_;
 };
-
-// Builds the table of `image` anew; no cache.
-Outcome<std::vector<std::byte>> build_table(const kimage::Image& image);
 
 // "name+0x12/0x34", as the kernel's %pS prints it. `offset` counts from the symbol's start.
 std::string format(const Match& match, std::uint64_t offset);

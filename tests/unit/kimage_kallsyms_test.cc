@@ -1,0 +1,189 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "core/kimage/kallsyms.hh"
+#include "tests/unit/image_writer.hh"
+
+namespace ringside::kimage {
+namespace {
+
+using test::Buffer;
+using test::KallsymsLayout;
+using test::KallsymsSpec;
+using test::poke;
+using test::SymbolSpec;
+
+constexpr KallsymsLayout kLayouts[] = {KallsymsLayout::kBefore62, KallsymsLayout::kBefore64,
+                                       KallsymsLayout::kSince64};
+
+// All symbols, or as many as come before an error.
+std::vector<SymbolSpec> walk(const Kallsyms& tables) {
+  std::vector<SymbolSpec> symbols;
+  Kallsyms::Cursor cursor(tables);
+  for (auto next = cursor.next(); next && *next; next = cursor.next())
+    symbols.push_back({(*next)->address, (*next)->type, std::string((*next)->name)});
+  return symbols;
+}
+
+// One line a symbol: what a difference is read from.
+std::string listing(const std::vector<SymbolSpec>& symbols) {
+  std::ostringstream out;
+  for (const auto& symbol : symbols)
+    out << std::hex << symbol.address << ' ' << symbol.type << ' ' << symbol.name << '\n';
+  return out.str();
+}
+
+void expect_symbols(const Buffer& rodata, const std::vector<SymbolSpec>& symbols) {
+  auto tables = Kallsyms::locate(rodata);
+  ASSERT_TRUE(tables) << tables.error().what << " in " << tables.error().part;
+  EXPECT_EQ(tables->size(), symbols.size());
+  EXPECT_EQ(listing(walk(*tables)), listing(symbols));
+}
+
+Buffer between(const Buffer& tables, std::size_t before, std::size_t behind) {
+  Buffer rodata(before);
+  rodata.insert(rodata.end(), tables.begin(), tables.end());
+  rodata.resize(rodata.size() + behind);
+  return rodata;
+}
+
+TEST(Kallsyms, ReadsEveryLayoutWithNothingAroundIt) {
+  for (auto layout : kLayouts)
+    for (std::size_t count : {256, 257, 511, 512, 2000})
+      for (bool percpu : {true, false}) {
+        auto symbols = test::kernel_symbols(count, percpu);
+        SCOPED_TRACE(testing::Message() << static_cast<int>(layout) << " " << count << " " << percpu);
+        expect_symbols(test::kallsyms_tables(symbols, {layout, percpu}), symbols);
+      }
+}
+
+TEST(Kallsyms, ReadsThemAmidOtherData) {
+  auto symbols = test::kernel_symbols(700);
+  for (auto layout : kLayouts)
+    for (std::size_t before : {8, 64, 4096})
+      for (std::size_t behind : {0, 1, 8, 4096})
+        expect_symbols(between(test::kallsyms_tables(symbols, {layout}), before, behind), symbols);
+}
+
+TEST(Kallsyms, ReadsNamesOfTwoByteLengths) {
+  auto symbols = test::kernel_symbols(300);
+  std::string name;
+  for (int letter = 0; letter < 400; ++letter) name += static_cast<char>('A' + letter * 7 % 26);
+  symbols[100].name = name;
+  for (auto layout : kLayouts) expect_symbols(test::kallsyms_tables(symbols, {layout}), symbols);
+}
+
+TEST(Kallsyms, TellsWhatTheTablesCost) {
+  auto symbols = test::kernel_symbols(512);
+  auto with = Kallsyms::locate(test::kallsyms_tables(symbols, {KallsymsLayout::kBefore64}));
+  auto without = Kallsyms::locate(test::kallsyms_tables(symbols, {KallsymsLayout::kBefore62}));
+  auto since = Kallsyms::locate(test::kallsyms_tables(symbols, {KallsymsLayout::kSince64}));
+  ASSERT_TRUE(with && without && since);
+  EXPECT_EQ(with->bytes(), without->bytes() + 512 * 3);
+  EXPECT_EQ(since->bytes(), with->bytes());
+}
+
+TEST(Kallsyms, RefusesEveryTruncationThatCutsATable) {
+  auto symbols = test::kernel_symbols(256);
+  for (auto layout : kLayouts) {
+    auto whole = test::kallsyms_tables(symbols, {layout});
+    bool since_64 = layout == KallsymsLayout::kSince64;
+    auto needed = whole.size() - (since_64 ? 256 * 3 : 0);  // sequences behind are not read
+    for (std::size_t size = 0; size < needed; ++size)
+      ASSERT_FALSE(Kallsyms::locate(Buffer(whole.begin(), whole.begin() + size))) << size;
+    EXPECT_TRUE(Kallsyms::locate(Buffer(whole.begin(), whole.begin() + needed)));
+  }
+}
+
+TEST(Kallsyms, RefusesTablesWhoseFrontIsCutOff) {
+  auto symbols = test::kernel_symbols(256);
+  for (auto layout : kLayouts) {
+    auto whole = test::kallsyms_tables(symbols, {layout});
+    for (std::size_t cut = 8; cut < whole.size(); cut += 8)
+      ASSERT_FALSE(Kallsyms::locate(Buffer(whole.begin() + cut, whole.end()))) << cut;
+  }
+}
+
+// Any single damaged byte: refused or read, but never a read outside (the sanitizers watch).
+TEST(Kallsyms, SurvivesEveryDamagedByte) {
+  auto symbols = test::kernel_symbols(256);
+  for (auto layout : kLayouts) {
+    auto rodata = test::kallsyms_tables(symbols, {layout});
+    for (auto& byte : rodata) {
+      auto good = byte;
+      byte = ~byte;
+      auto tables = Kallsyms::locate(rodata);
+      if (tables) EXPECT_LE(walk(*tables).size(), tables->size());
+      byte = good;
+    }
+  }
+}
+
+TEST(Kallsyms, RefusesAddressesThatFallOrLieOutsideTheKernel) {
+  auto symbols = test::kernel_symbols(256);
+  std::swap(symbols[100].address, symbols[200].address);
+  EXPECT_STREQ(Kallsyms::locate(test::kallsyms_tables(symbols)).error().part, "kallsyms_offsets");
+  symbols = test::kernel_symbols(256, false);
+  for (auto& symbol : symbols) symbol.address -= 0xffff'ffff'0000'0000;
+  EXPECT_FALSE(Kallsyms::locate(test::kallsyms_tables(
+      symbols, {KallsymsLayout::kBefore64, false, symbols[0].address})));
+}
+
+TEST(Kallsyms, NamesTheTableThatIsMissing) {
+  EXPECT_STREQ(Kallsyms::locate({}).error().part, "kallsyms_token_index");
+  EXPECT_STREQ(Kallsyms::locate(Buffer(4096)).error().part, "kallsyms_token_index");
+  auto whole = test::kallsyms_tables(test::kernel_symbols(256), {KallsymsLayout::kSince64});
+  poke<std::uint32_t>(whole, 0, 255);
+  EXPECT_STREQ(Kallsyms::locate(whole).error().part, "kallsyms_names");
+}
+
+TEST(Kallsyms, RefusesACountThatOverflows) {
+  for (std::uint64_t count : {~0ull, 1ull << 63, 0x1'0000'0100ull, 0xffff'ffffull, 4'000'001ull}) {
+    auto whole = test::kallsyms_tables(test::kernel_symbols(256), {KallsymsLayout::kSince64});
+    poke(whole, 0, count);
+    EXPECT_FALSE(Kallsyms::locate(whole)) << count;
+  }
+}
+
+// A token longer than any name, and names made of it: the cursor's buffer is not left.
+TEST(Kallsyms, RefusesANameTooLongForItsBuffer) {
+  auto symbols = test::kernel_symbols(256);
+  symbols[17].name = std::string(512, 'q');
+  auto tables = Kallsyms::locate(test::kallsyms_tables(symbols));
+  ASSERT_TRUE(tables);
+  EXPECT_EQ(walk(*tables).size(), 256u);
+  symbols[17].name += 'q';
+  auto packed = test::kallsyms_tables(symbols);
+  tables = Kallsyms::locate(packed);
+  ASSERT_TRUE(tables);
+  Kallsyms::Cursor cursor(*tables);
+  for (int index = 0; index < 17; ++index) ASSERT_TRUE(cursor.next());
+  EXPECT_STREQ(cursor.next().error().what, "name too long");
+}
+
+// `fill` before a token table: whatever can look like a count of names, in every place.
+Buffer look_alike(std::size_t fill, std::uint64_t count) {
+  auto tables = test::kallsyms_tables(test::kernel_symbols(256), {KallsymsLayout::kSince64});
+  auto found = Kallsyms::locate(tables);
+  test::ByteWriter out;
+  for (std::size_t at = 0; at < fill; at += 8) out.put(count);
+  auto names_end = tables.size() - 256 * 3 - 256 * 4 - 8 - 512 - 1024;
+  out.put_bytes(Bytes(tables).subspan(names_end));
+  return out.take();
+}
+
+// With the count 0x010101 every place holds a plausible one with that many plausible names behind
+// it. All starts are false; a search that tries each takes hours.
+TEST(Kallsyms, GivesUpOnLookAlikesInLinearTime) {
+  for (std::size_t mebibytes : {1, 8}) {
+    auto rodata = look_alike(mebibytes << 20, 0x01'0101);
+    auto start = std::chrono::steady_clock::now();
+    auto tables = Kallsyms::locate(rodata);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1) * mebibytes);
+    EXPECT_FALSE(tables);
+  }
+}
+
+}  // namespace
+}  // namespace ringside::kimage
