@@ -11,7 +11,7 @@ FRESH ?= /var/tmp/ringside-fresh
 INSTALL_PACKAGES := packaging/install-packages packaging/packages.txt
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all command kernels modules packages demo test test-full bench figures asan fuzz install format \
+.PHONY: all command kernels modules packages demo tests test test-full bench figures asan fuzz install format \
 	clean fresh-check help
 .DEFAULT_GOAL := all
 
@@ -34,11 +34,14 @@ demo: KERNELS := $(firstword $(KERNELS))
 demo: modules ## a real oops in a stock kernel, decoded on both sides; what a look-up costs
 	@demo/run $(BUILD) $(KERNELS)
 
-test: modules ## every test, those in guests included
+tests: modules
+	@cmake --build $(BUILD) -j $(JOBS) --target tests
+
+test: tests ## every test, those in guests included
 	@tests/run $(BUILD)
 
 test-full: KERNELS := $(ALL_KERNELS)
-test-full: modules ## long sweeps, on every kernel that Debian offers; writes docs/results/
+test-full: tests ## long sweeps, on every kernel that Debian offers; writes docs/results/
 	@tests/full $(BUILD) $(KERNELS)
 
 bench: modules ## every figure, ours beside the peers', from one run

@@ -40,7 +40,8 @@ struct Bench {
 
   // Runs `once` (the cost of a whole batch) kRepeats times and prints the cost of one look-up.
   template <class Once>
-  Outcome<Nothing> measure(const char* placement, const char* operation, bool peer, Once once) const {
+  Outcome<Nothing> measure(const char* placement, const char* operation, bool peer,
+                           Once once) const {
     Measure result{placement, operation, metric, unit, {{"batch", kBatch}}, {}, peer};
     for (std::size_t repeat = 0; repeat < kRepeats; ++repeat)
       result.samples.push_back(TRY(once()) / static_cast<double>(addresses.size()));
@@ -67,7 +68,8 @@ std::vector<std::uint64_t> sample_addresses(const Table& table) {
 std::size_t format_into(char* text, std::size_t room, const ksyms::Match& match,
                         std::uint64_t address) {
   return fmt::format_to_n(text, room, "{}+{:#x}/{:#x}", match.name, address - match.address,
-                          match.size).size;
+                          match.size)
+      .size;
 }
 
 Outcome<Nothing> measure_user(const Bench& bench) {
@@ -118,13 +120,13 @@ Outcome<Nothing> measure_worst(const Bench& bench) {
     auto match = bench.table.at(index, scratch);
     std::string name(match->name);
     worst_address = std::max(worst_address, best_of_three([&] {
-      Scratch own;
-      (void)bench.table.find(match->address, own);
-    }));
+                               Scratch own;
+                               (void)bench.table.find(match->address, own);
+                             }));
     worst_name = std::max(worst_name, best_of_three([&] {
-      auto cursor = bench.table.names(name);
-      (void)bench.table.next(cursor, scratch);
-    }));
+                            auto cursor = bench.table.names(name);
+                            (void)bench.table.next(cursor, scratch);
+                          }));
   }
   bench.print({"user", "find worst", bench.metric, bench.unit, {}, {worst_address}, false});
   bench.print({"user", "name worst", bench.metric, bench.unit, {}, {worst_name}, false});
@@ -155,8 +157,13 @@ Outcome<Nothing> measure_sizes(const Bench& bench, const kimage::Image& image) {
   auto names = static_cast<double>(bench.table.name_index_bytes());
   auto kallsyms = TRY(image.kallsyms());
   auto size = [&](const char* placement, const char* operation, double bytes, bool peer) {
-    bench.print({placement, operation, "size", "bytes/symbol", {{"symbols", bench.table.size()}},
-                 {bytes / symbols}, peer});
+    bench.print({placement,
+                 operation,
+                 "size",
+                 "bytes/symbol",
+                 {{"symbols", bench.table.size()}},
+                 {bytes / symbols},
+                 peer});
   };
   size("either", "table, both look-ups", total, false);
   size("either", "table, by address", total - names, false);
@@ -171,8 +178,9 @@ Outcome<Nothing> run(const std::string& name, const std::string& sides, Context 
   context.kernel = image.release();
   context.build_id = image.build_id();
   bool counted = context.accelerator.ends_with("-count");
-  Bench bench{context, counted ? "instructions" : "time", counted ? "instructions" : "ns",
-              symbols.table(), 0, sample_addresses(symbols.table())};
+  Bench bench{
+      context, counted ? "instructions" : "time", counted ? "instructions" : "ns", symbols.table(),
+      0,       sample_addresses(symbols.table())};
   TRY(measure_sizes(bench, image));
   TRY(measure_user(bench));
   if (sides == "both") return measure_kernel(bench);
@@ -189,7 +197,8 @@ int main(int argc, char** argv) {
   app.add_option("--sides", sides, "both (in a guest with ringside_ksyms.ko), or user")
       ->check(CLI::IsMember({"both", "user"}));
   CLI11_PARSE(app, argc, argv);
-  auto outcome = ringside::bench::run(kernel, sides, ringside::bench::this_context("ksyms", argc, argv));
+  auto outcome =
+      ringside::bench::run(kernel, sides, ringside::bench::this_context("ksyms", argc, argv));
   if (!outcome) fmt::print(stderr, "bench-ksyms: {}\n", outcome.error().message);
   return outcome ? 0 : outcome.error().status;
 }

@@ -16,7 +16,8 @@ constexpr int kRuns = 5;
 
 Outcome<double> seconds_of_a_run(const std::string& ringside, const std::string& kernel) {
   auto start = std::chrono::steady_clock::now();
-  TRY(output_of({{ringside, "lab", "run", "--accel", "tcg", "--kernel", kernel, "--", "true"}, {}, {}}));
+  TRY(output_of(
+      {{ringside, "lab", "run", "--accel", "tcg", "--kernel", kernel, "--", "true"}, {}, {}}));
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 

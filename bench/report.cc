@@ -30,9 +30,11 @@ struct Table {
     auto kernel = result.at("kernel").get<std::string>();
     auto unit = result.at("unit").get<std::string>();
     auto where = result.at("accelerator").get<std::string>();
-    auto key = fmt::format("{:<24}{:<22}{:<14}{:<11}", kernel, result.at("operation").get<std::string>(),
-                           unit, unit == "bytes/symbol" ? "" : where);
-    auto place = result.at("placement").get<std::string>() + (result.at("peer").get<bool>() ? "*" : "");
+    auto key =
+        fmt::format("{:<24}{:<22}{:<14}{:<11}", kernel, result.at("operation").get<std::string>(),
+                    unit, unit == "bytes/symbol" ? "" : where);
+    auto place =
+        result.at("placement").get<std::string>() + (result.at("peer").get<bool>() ? "*" : "");
     if (!rows.contains(key)) order.push_back(key);
     rows[key].cells[place] = number(result.at("median").get<double>());
     places.insert(place);
@@ -40,7 +42,8 @@ struct Table {
   }
 
   void print() const {
-    std::string head = fmt::format("{:<24}{:<22}{:<14}{:<11}", "kernel", "operation", "unit", "run by");
+    std::string head =
+        fmt::format("{:<24}{:<22}{:<14}{:<11}", "kernel", "operation", "unit", "run by");
     for (const auto& place : places) head += fmt::format("{:>10}", place);
     fmt::print("{}\n{}\n", head, std::string(head.size(), '-'));
     for (const auto& key : order) {

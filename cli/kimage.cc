@@ -6,7 +6,7 @@
 
 #include "cli/commands.hh"
 #include "cli/finish.hh"
-#include "lab/kernels/kernels.hh"
+#include "cli/kernel_image.hh"
 #include "user/kimage/image.hh"
 #include "user/kimage/running.hh"
 
@@ -96,13 +96,12 @@ Outcome<Nothing> run_without_image(const Options& options, const Failure& failur
 }
 
 Outcome<Nothing> run(const Options& options) {
-  auto kernel = lab::find_kernel(options.kernel);
-  if (!kernel && options.kernel == "running") return run_without_image(options, kernel.error());
-  if (!kernel) return kernel.error();
-  auto image = TRY(kimage::Image::open(kernel->image));
-  if (options.symbols) return print_symbols(image);
-  if (options.exports) return print_exports(image);
-  print_summary(TRY(summary_of(image)), options.json);
+  auto image = open_image(options.kernel);
+  if (!image && options.kernel == "running") return run_without_image(options, image.error());
+  if (!image) return image.error();
+  if (options.symbols) return print_symbols(*image);
+  if (options.exports) return print_exports(*image);
+  print_summary(TRY(summary_of(*image)), options.json);
   return ok;
 }
 

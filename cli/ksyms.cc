@@ -9,7 +9,7 @@
 
 #include "cli/commands.hh"
 #include "cli/finish.hh"
-#include "lab/kernels/kernels.hh"
+#include "cli/kernel_image.hh"
 #include "user/ksyms/device.hh"
 #include "user/ksyms/symbols.hh"
 
@@ -159,10 +159,10 @@ Outcome<std::unique_ptr<Resolver>> kernel_resolver(const Symbols& symbols, bool 
 
 // The running kernel needs no image: /proc/kallsyms says as much, to root.
 Outcome<Symbols> open_symbols(const std::string& name) {
-  auto kernel = lab::find_kernel(name);
-  if (!kernel && name == "running") return Symbols::open_running();
-  if (!kernel) return kernel.error();
-  return Symbols::open(TRY(kimage::Image::open(kernel->image)));
+  auto image = open_image(name);
+  if (!image && name == "running") return Symbols::open_running();
+  if (!image) return image.error();
+  return Symbols::open(*image);
 }
 
 Outcome<std::unique_ptr<Resolver>> open_resolver(const Options& options) {

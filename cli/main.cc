@@ -17,7 +17,8 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"Kernel images", "kimage", "what a kernel image says: release, symbols, exports, types", kimage},
+    {"Kernel images", "kimage", "what a kernel image says: release, symbols, exports, types",
+     kimage},
     {"Kernel images", "ksyms", "kernel addresses to symbols and back, from an image alone", ksyms},
     {"Laboratory", "lab", "run a command on a stock kernel under QEMU", lab},
     {"This machine", "doctor", "what works here, and what to install for the rest", doctor},

@@ -37,18 +37,22 @@ std::string bare(std::string line) {
 // The stock report runs from "BUG:" to the line before our first one.
 void read_line(Report& report, const std::string& line) {
   static const std::regex ours(R"(^ringside-ksyms: (offset|ip|ret) (0x)?([0-9a-f]+) ?(.*)$)");
-  static const std::regex rip(R"(^RIP: 0010:(\S+))"), entry(R"(^ (\S+\+0x[0-9a-f]+/0x[0-9a-f]+)( \[.*\])?$)");
+  static const std::regex rip(R"(^RIP: 0010:(\S+))"),
+      entry(R"(^ (\S+\+0x[0-9a-f]+/0x[0-9a-f]+)( \[.*\])?$)");
   std::smatch part;
   if (std::regex_match(line, part, ours)) {
     auto value = std::stoull(part[3], nullptr, 16);
-    if (part[1] == "offset") report.offset = value;
-    else report.raw.push_back({part[1], value, part[4]});
+    if (part[1] == "offset")
+      report.offset = value;
+    else
+      report.raw.push_back({part[1], value, part[4]});
     return;
   }
   if (!report.raw.empty()) return;
   if (!report.text.empty() || line.starts_with("BUG:")) report.text.push_back(line);
   if (report.text.empty()) return;
-  if (report.stock.empty() ? std::regex_search(line, part, rip) : std::regex_match(line, part, entry))
+  if (report.stock.empty() ? std::regex_search(line, part, rip)
+                           : std::regex_match(line, part, entry))
     report.stock.push_back(part[1]);
 }
 
@@ -75,8 +79,8 @@ Outcome<int> run(const std::string& kernel_name, const std::string& file_name) {
   if (report.raw.empty()) return Failure{file_name + ": no report of ringside-ksyms in it"};
   for (const auto& line : report.text) fmt::print("  {}\n", line);
   fmt::print("\nKASLR offset {:#x}; raw addresses, resolved three times:\n", report.offset);
-  fmt::print("{:<5}{:<18}{:<42}{:<42}{:<42}{}\n", "", "address", "stock kernel", "core, in the kernel",
-             "core, in user space", "");
+  fmt::print("{:<5}{:<18}{:<42}{:<42}{:<42}{}\n", "", "address", "stock kernel",
+             "core, in the kernel", "core, in user space", "");
   bool agree = report.raw.size() == report.stock.size();
   for (std::size_t each = 0; each < report.raw.size(); ++each) {
     const auto& frame = report.raw[each];

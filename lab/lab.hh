@@ -2,7 +2,8 @@
 // under a writable overlay. Session::boot starts a guest, run() runs one command in it after the
 // other; whatever the guest does (oops, panic, silence, its end) comes back as a RunResult. All
 // files and sockets of a session are private to it and nameless, so any number of sessions run at
-// once and nothing is left behind, however the process ends.
+// once and nothing is left behind, however the process ends. A guest dies with the thread that
+// booted it.
 #pragma once
 
 #include <filesystem>

@@ -34,12 +34,13 @@ constexpr std::optional<std::uint64_t> checked_mul(std::uint64_t a, std::uint64_
   return product;
 }
 
-// T at byte `at`; the caller has checked fits(at, sizeof(T), bytes.size()).
+// T at byte `at`; the caller has checked fits(at, sizeof(T), bytes.size()). The builtin: under
+// -ffreestanding a plain memcpy would be a call.
 template <class T>
 T load(Bytes bytes, std::uint64_t at) {
   static_assert(std::is_trivially_copyable_v<T>);
   T value;
-  std::memcpy(&value, bytes.data() + at, sizeof(T));
+  __builtin_memcpy(&value, bytes.data() + at, sizeof(T));
   return value;
 }
 

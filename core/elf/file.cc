@@ -2,6 +2,8 @@
 // file before a span of it leaves this room.
 #include "core/elf/file.hh"
 
+#include "core/elf/name.hh"
+
 namespace ringside::elf {
 namespace {
 
@@ -65,7 +67,7 @@ Result<Section> File::section(std::uint32_t index) const {
   if (index >= count_) return Error{"no such section", "section header table", index, count_, index};
   auto header = load<SectionHeader>(file_, table_ + index * sizeof(SectionHeader));
   Section section;
-  section.name = TRY(read_string(names_, header.name, "section names"));
+  section.name = TRY(read_name(names_, header.name, "section names"));
   section.type = header.type;
   section.flags = header.flags;
   section.address = header.address;

@@ -2,6 +2,8 @@
 // type starts and checks that it ends inside; after that a type is read by its id.
 #include "core/kimage/btf.hh"
 
+#include "core/elf/name.hh"
+
 namespace ringside::kimage {
 namespace {
 
@@ -52,6 +54,8 @@ Result<Btf> Btf::open(Bytes section, Arena& arena) {
   auto header = TRY(read<Header>(section, 0, "BTF header"));
   if (header.magic != kMagic) return Error{"not BTF", "BTF header", 0, kMagic, header.magic};
   if (header.version != 1) return Error{"unknown version", "BTF header", 2, 1, header.version};
+  if (header.header_size < sizeof(Header))
+    return Error{"header too short", "BTF header", 4, sizeof(Header), header.header_size};
   if (header.header_size > section.size())
     return Error{"header past the end", "BTF header", 4, section.size(), header.header_size};
   auto body = section.subspan(header.header_size);
@@ -68,7 +72,7 @@ Result<Btf> Btf::open(Bytes section, Arena& arena) {
 }
 
 Result<std::string_view> Btf::text(std::uint32_t offset) const {
-  return read_string(strings_, offset, "BTF strings");
+  return elf::read_name(strings_, offset, "BTF strings");
 }
 
 Result<BtfType> Btf::type(std::uint32_t id) const {

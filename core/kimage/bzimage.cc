@@ -11,10 +11,11 @@ constexpr std::uint64_t kSetupSects = 0x1f1, kMagic = 0x202, kVersion = 0x206, k
 constexpr std::uint32_t kSector = 512, kHdrS = 0x53726448;  // "HdrS"
 constexpr std::uint16_t kPayloadProtocol = 0x0208;
 
-Result<std::string_view> read_version(Bytes file) {
-  auto at = TRY(read<std::uint16_t>(file, kRelease, "boot header"));
+// The boot protocol keeps the string inside the real-mode part, `setup`.
+Result<std::string_view> read_version(Bytes setup) {
+  auto at = TRY(read<std::uint16_t>(setup, kRelease, "boot header"));
   if (!at) return std::string_view();
-  return read_string(file, std::uint64_t{at} + 0x200, "kernel_version");
+  return read_string(setup, std::uint64_t{at} + 0x200, "kernel_version");
 }
 
 }  // namespace
@@ -31,10 +32,10 @@ Result<BzImage> open_bzimage(Bytes file) {
   std::uint64_t sectors = TRY(read<std::uint8_t>(file, kSetupSects, "boot header"));
   auto offset = TRY(read<std::uint32_t>(file, kPayloadOffset, "boot header"));
   auto length = TRY(read<std::uint32_t>(file, kPayloadLength, "boot header"));
+  std::uint64_t setup_size = ((sectors ? sectors : 4) + 1) * kSector;
   BzImage image;
-  image.version = TRY(read_version(file));
-  image.payload = TRY(slice(file, ((sectors ? sectors : 4) + 1) * kSector + offset, length,
-                            "payload"));
+  image.version = TRY(read_version(TRY(slice(file, 0, setup_size, "setup"))));
+  image.payload = TRY(slice(file, setup_size + offset, length, "payload"));
   image.packing = packing_of(image.payload);
   if (image.packing == Packing::kNone) return Error{"unknown compression", "payload", offset, 0, 0};
   if (length < 8) return Error{"payload too short", "payload", offset, 8, length};

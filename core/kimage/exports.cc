@@ -1,6 +1,8 @@
 // Two tables (plain and GPL-only) of self-relative entries; a name lies in __ksymtab_strings.
 #include "core/kimage/exports.hh"
 
+#include "core/elf/name.hh"
+
 namespace ringside::kimage {
 namespace {
 
@@ -45,7 +47,7 @@ Result<Exports> Exports::open(const elf::File& vmlinux) {
 }
 
 Result<std::string_view> Exports::text(std::uint64_t address) const {
-  return read_string(strings_.data, address - strings_.address, "__ksymtab_strings");
+  return elf::read_name(strings_.data, address - strings_.address, "__ksymtab_strings");
 }
 
 Result<Export> Exports::at(std::uint32_t index) const {

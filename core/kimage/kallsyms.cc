@@ -4,7 +4,7 @@
 //    behind those the markers, which must equal every 256th name's offset, and must end at the
 //    token table (before 6.4 with the 3-byte sequence numbers in between, where they exist).
 // 3. offsets and relative_base: right before num_syms (before 6.4) or right behind token_index.
-// Every label is aligned to 8. A budget of steps keeps a hostile image linear.
+// Every label is aligned to 8. A budget of steps keeps the time linear in a hostile image.
 #include "core/kimage/kallsyms.hh"
 
 namespace ringside::kimage {
@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::uint64_t kTokens = 256, kIndexBytes = kTokens * 2, kTokenMax = 512;
 constexpr std::uint64_t kMinSymbols = 256, kMaxSymbols = 4'000'000, kMarkerEvery = 256;
-constexpr std::uint64_t kStepBudget = 64'000'000;
+// A name has two bytes or more and is stepped over twice, so the right start takes at most as many
+// steps as there are bytes before the tokens; false starts may take twice that.
+constexpr std::uint64_t kStepsPerByte = 3;
 constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 
 std::uint16_t index_entry(Bytes rodata, std::uint64_t at, std::uint64_t entry) {
@@ -106,7 +108,7 @@ Result<Nothing> Kallsyms::find_tokens(Bytes rodata) {
 }
 
 Result<Nothing> Kallsyms::find_names(Bytes rodata) {
-  std::uint64_t budget = kStepBudget;
+  std::uint64_t budget = kStepsPerByte * tokens_at_;
   for (std::uint64_t at = tokens_at_ & ~7ull; at >= 8; at -= 8) {
     auto count = load<std::uint64_t>(rodata, at - 8);
     if (!plausible(count, tokens_at_ - at)) continue;
@@ -142,7 +144,10 @@ Result<Nothing> Kallsyms::find_addresses(Bytes rodata) {
     offsets_ = rodata.subspan(place.offsets, room);
     relative_base_ = load<std::uint64_t>(rodata, place.base);
     if (relative_base_ < kKernelBase) continue;
+    // Where absolute symbols stand apart, all others have negative offsets, the last one too.
+    bool negative = load<std::int32_t>(offsets_, (std::uint64_t{count_} - 1) * 4) < 0;
     for (bool absolute : {true, false}) {
+      if (absolute && !negative) continue;
       percpu_absolute_ = absolute;
       std::uint32_t index = 1;
       while (index < count_ && address(index - 1) <= address(index)) ++index;

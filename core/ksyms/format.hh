@@ -25,7 +25,7 @@ namespace ringside::ksyms {
 inline constexpr std::uint64_t kMagic = 0x534d59534b474e52;  // "RNGKSYMS"
 inline constexpr std::uint32_t kVersion = 1;
 inline constexpr std::uint32_t kMaxName = 512;    // bytes; the kernel's KSYM_NAME_LEN since 6.1
-inline constexpr std::uint32_t kMaxBlock = 48;    // symbols a block; bounds the cost of a look-up
+inline constexpr std::uint32_t kMaxBlock = 24;    // symbols a block; bounds the cost of a look-up
 inline constexpr std::uint32_t kMaxBuildId = 32;  // bytes
 inline constexpr std::uint32_t kMaxContexts = 64;
 inline constexpr std::uint32_t kMaxShift = 4;   // functions are aligned to 16 bytes

@@ -1,10 +1,12 @@
 #!/bin/sh
-# How much stack a core can need: the deepest call chain of each core, from the call graphs with
-# frame sizes that gcc writes (-fcallgraph-info=su), must stay under 1 KiB whichever function it is
-# entered by; no recursion, no frame without a bound, no indirect call. Both builds are looked at: for
-# user space every core source is compiled once more, with its own flags from compile_commands.json
-# (a core together with the cores that it may call); for the kernel, Kbuild has left the graphs beside
-# the objects (kernel/base/cxx.mk). "dynamic,bounded" is a bound (gcc aligned a frame); "dynamic" is not.
+# How much stack a core can need: the deepest call chain of each core, from the call graphs
+# with frame sizes that gcc writes (-fcallgraph-info=su), must stay under 1 KiB whichever
+# function it is entered by; no recursion, no frame without a bound, no indirect call. Both
+# builds are looked at: for user space every core source is compiled once more, with its
+# own flags from compile_commands.json; for the kernel, Kbuild has left the graphs beside the
+# objects (kernel/base/cxx.mk). What a core calls in another core counts; memcpy and its like do
+# not. gcc's "dynamic,bounded" is a bound (it aligned a frame); "dynamic" is none. No red zone,
+# as in the kernel: a leaf's use of it would not be counted.
 set -u
 . "$(dirname "$0")/tap.sh"
 limit=1024
@@ -20,43 +22,23 @@ judge() { # WHAT ENTRY GRAPHS...
   tap_verdict "$what: $worst of $limit bytes" "$(sed -n 's/^bad //p' "$scratch/verdict")"
 }
 
-# Prints a shell command for every core source: as it was compiled, but without debug information,
-# with a call graph, into $scratch/ROOM-FILE.o.
-graph_commands() {
-  awk -v out="$scratch" -v root="$source/core/" '
-    /^ *"command": "/ {
-      command = $0
-      sub(/^ *"command": "/, "", command)
-      sub(/",? *$/, "", command)
-      gsub(/\\"/, "\"", command)
-    }
-    /^ *"file": "/ {
-      file = $0
-      sub(/^ *"file": "/, "", file)
-      sub(/",? *$/, "", file)
-      if (index(file, root) != 1) next
-      object = substr(file, length(root) + 1)
-      sub(/\.cc$/, ".o", object)
-      gsub(/\//, "-", object)
-      sub(/ -o [^ ]+/, " -g0 -fcallgraph-info=su -o " out "/" object, command)
-      if (!(file in done)) print command
-      done[file] = 1
-    }' "$build/compile_commands.json"
+# Compiles every core source to $scratch/ROOM-FILE.o and .ci; the compiler's words on stdout.
+draw_graphs() {
+  awk -v root="$source/core/" -v flags="-g0 -mno-red-zone -fcallgraph-info=su -o $scratch/@.o" \
+    -f "$checks/commands.awk" "$build/compile_commands.json" >"$scratch/commands"
+  xargs -d '\n' -P "$(nproc)" -I '{}' sh -c '{}' <"$scratch/commands" 2>&1
 }
 
 if sanitized; then
   tap_skip 'user-space cores' 'a sanitizer build'
 elif [ ! -f "$build/compile_commands.json" ]; then
   tap_fail 'user-space cores' "no compile_commands.json in $build; build with: cmake --preset dev"
+elif ! draw_graphs >"$scratch/log"; then
+  tap_fail 'user-space cores' "$(tail -20 "$scratch/log")"
 else
-  graph_commands >"$scratch/commands"
-  if ! xargs -P "$(nproc)" -I '{}' sh -c '{}' <"$scratch/commands" >"$scratch/log" 2>&1; then
-    tap_fail 'user-space cores' "$(tail -20 "$scratch/log")"
-  else
-    for core in $(ls "$scratch"/*.ci 2>/dev/null | sed 's,.*/,,; s/-.*//' | sort -u); do
-      judge "user-space core/$core" "/core/$core/" "$scratch"/*.ci
-    done
-  fi
+  for core in $(cd "$source/core" && ls -d */*.cc | sed 's,/.*,,' | uniq); do
+    judge "user-space core/$core" "/core/$core/" "$scratch"/*.ci
+  done
 fi
 
 modules=$(find "$build/modules/" -mindepth 2 -maxdepth 2 -type d 2>/dev/null | sort)

@@ -1,9 +1,10 @@
 #!/bin/sh
 # What a core asks of its host when it is linked: the undefined symbols of each user-space core
-# archive (BUILD/libcore_*.a) and of each core object of a kernel module, with the C++ bridges to
-# them (BUILD/modules/RELEASE/MODULE/), less what other cores define, against the short lists below.
-# So no heap, no exceptions, no libstdc++, no thread-safe statics, no libgcc helpers can slip in; and
-# in the kernel no indirect call either, because with retpolines each leaves a thunk's name.
+# archive (BUILD/libcore_*.a) and of each core object of a kernel module, with the C++ bridges
+# to them (BUILD/modules/RELEASE/MODULE/), less what other cores define, against the short lists
+# below.  So no heap, no exceptions, no libstdc++, no thread-safe statics, no libgcc helpers
+# can slip in; and in the kernel no indirect call either, because with retpolines each leaves a
+# thunk's name.
 set -u
 . "$(dirname "$0")/tap.sh"
 
@@ -15,11 +16,13 @@ user_allowed="$memory _GLOBAL_OFFSET_TABLE_"
 #   __fentry__          -pg -mfentry: the call at each function's start that ftrace patches
 #   __stack_chk_fail    -fstack-protector-strong: where a broken canary ends
 #   __x86_return_thunk  -mfunction-return=thunk-extern: the return that the mitigations patch
-# Not allowed: __x86_indirect_thunk_* (an indirect call or jump), __popcountdi2 and the like (libgcc,
+# Not allowed: __x86_indirect_thunk_* (an indirect call or jump), __popcountdi2 and such (libgcc,
 # which a module is not linked with), __fortify_* (a hosted <cstring> crept in).
 kernel_allowed="$memory __fentry__ __stack_chk_fail __x86_return_thunk"
 
-undefined() { nm -u "$@" 2>/dev/null | awk '$1 == "U" || $1 == "w" || $1 == "v" { print $2 }' | sort -u; }
+undefined() {
+  nm -u "$@" 2>/dev/null | awk '$1 == "U" || $1 == "w" || $1 == "v" { print $2 }' | sort -u
+}
 defined() { nm --defined-only "$@" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u; }
 
 # The undefined symbols of the given objects that neither the list nor $scratch/defined has.
@@ -27,7 +30,8 @@ strangers() { # ALLOWED FILES...
   list=$1
   shift
   undefined "$@" >"$scratch/undefined"
-  { cat "$scratch/defined"; printf '%s\n' $list; } | sort -u | comm -13 - "$scratch/undefined" | c++filt
+  printf "%s\n" $list | sort -u - "$scratch/defined" |
+    comm -13 - "$scratch/undefined" | c++filt
 }
 
 if sanitized; then

@@ -1,6 +1,6 @@
 # Prints `FILE:LINE LINES NAME` for every function of stripped C or C++ source (strip.awk) on stdin
-# (-v file=NAME). A brace outside of functions opens a function where the text before it, back to the
-# last `;` or brace, has a parameter list and is no initialiser; whatever a function's braces hold
+# (-v file=NAME). A brace outside of functions opens a function where the text before it, back to
+# the last `;` or brace, has a parameter list and is no initialiser; whatever its braces hold
 # (blocks, lambdas, local types) belongs to it. Its length runs from the line of its name to its
 # last brace. Preprocessor lines, with what they continue to, are not looked at.
 function opens_function(text) {

@@ -1,4 +1,4 @@
-# The deepest call chain in a set of call graphs, as gcc's -fcallgraph-info=su writes them (one .ci a
+# The deepest call chain in a set of call graphs, as gcc writes them (-fcallgraph-info=su: one .ci a
 # translation unit, in VCG's language). Every function whose source has `entry` in its path is an
 # entry point. Prints, with names still mangled,
 #   worst BYTES CHAIN

@@ -1,5 +1,5 @@
-# Prints C and C++ source line by line without comments, and with the insides of strings, raw strings
-# and character literals taken out, so that what is left is code; #include lines keep their names.
+# Prints C and C++ source line by line without comments; the insides of strings, of raw strings
+# and of character literals taken out, so that what is left is code; #include lines stay whole.
 # One pass, character by character, with one state that outlives a line.
 function raw_end(rest,   open) {  # the terminator of the raw string that begins `rest` at its quote
   open = index(rest, "(")

@@ -1,4 +1,4 @@
-# What every check shares. Sourced, after `set -u`; called as NAME.sh SOURCE_DIR BUILD_DIR, it leaves
+# What every check shares. Sourced after `set -u`; called as NAME.sh SOURCE_DIR BUILD_DIR, it leaves
 # $source and $build (absolute), $name, and an empty $scratch under the build, and gives four verbs:
 #   tap_ok WHAT     tap_fail WHAT [DETAILS]     tap_skip WHAT REASON     tap_verdict WHAT [DETAILS]
 # The last fails where DETAILS is not empty. A case is a line `ok NAME - WHAT`, `not ok NAME - WHAT`

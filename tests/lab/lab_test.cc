@@ -18,7 +18,7 @@
 #include <sstream>
 
 #include "lab/initramfs.hh"
-#include "user/base/mapped_file.hh"
+#include "lab/module_files.hh"
 #include "user/base/unique_fd.hh"
 
 namespace ringside::lab {
@@ -270,10 +270,12 @@ TEST(LabKernel, PanicEndsItsGuestAndNoOther) {
 // A stock module whose init function begins with an undefined instruction. Without its signature,
 // which no longer fits, the kernel takes it as an unsigned one.
 std::string oopsing_module(const Kernel& kernel) {
-  auto path = kernel.modules / "kernel/lib/test_static_key_base.ko";
-  auto file = MappedFile::open(path);
-  if (!file) return {};
-  std::string bytes(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  auto tree = ModuleTree::open(kernel.modules);
+  if (!tree) return {};
+  auto modules = tree->closure({"test_static_key_base"});
+  if (!modules) return {};
+  const auto& file = modules->at(0).bytes;
+  std::string bytes(reinterpret_cast<const char*>(file.data()), file.size());
   Elf64_Ehdr header;
   std::memcpy(&header, bytes.data(), sizeof header);
   std::vector<Elf64_Shdr> sections(header.e_shnum);
@@ -310,10 +312,10 @@ TEST(LabKernel, OopsEndsTheRun) {
 TEST(LabKernel, AllowedOopsDoesNotAndPowerOffIsTheGuestsEnd) {
   Options options;
   options.oops_allowed = true;
-  auto session = boot("6.1", options);
+  auto session = boot("6.12", options);
   ASSERT_TRUE(session) << session.error().message;
   auto request = shell("cat > /tmp/m.ko; insmod /tmp/m.ko; echo insmod: $?; dmesg | grep -c '#1]'");
-  request.input = oopsing_module(*find_kernel("6.1"));
+  request.input = oopsing_module(*find_kernel("6.12"));
   auto result = session->run(request);
   EXPECT_EQ(result.ending, Ending::kExit) << result.message;
   EXPECT_EQ(result.out, "insmod: 139\n1\n") << result.err;
@@ -327,7 +329,7 @@ TEST(LabKernel, AllowedOopsDoesNotAndPowerOffIsTheGuestsEnd) {
 std::uint64_t counted_loop() {
   Options options;
   options.count = true;
-  auto session = boot("6.1", options);
+  auto session = boot("6.12", options);  // which boots sooner than 6.1
   if (!session) return 0;
   Request request;
   request.argv = {"/usr/bin/perl", "-MTime::HiRes=clock_gettime,CLOCK_MONOTONIC", "-e",

@@ -338,6 +338,43 @@ TEST(KsymsDamage, HeaderFieldsAreCheckedByName) {
       EXPECT_NE(error_with([&](Header& h) { h.*count = value; }), "") << value;
 }
 
+TEST(KsymsDamage, PartsAreCheckedByName) {
+  auto table = *kernel_like(200, 3).table();
+  auto at = layout_of(table.header());
+  auto tokens = table.header().tokens;
+  auto error_with = [&](auto change) {
+    AlignedBytes damaged(table.bytes());
+    change(damaged);
+    return open_error(damaged.bytes());
+  };
+  auto step_error = [&](auto change) {
+    return error_with([&](AlignedBytes& b) { change(*reinterpret_cast<Step*>(&b[at.steps])); });
+  };
+  auto token_error = [&](auto wanted, auto change) {
+    return error_with([&](AlignedBytes& b) {
+      auto all = std::span(reinterpret_cast<Token*>(&b[at.tokens]), tokens);
+      change(*std::find_if(all.begin(), all.end(), wanted));
+    });
+  };
+  auto pair = [](Token token) { return !token.is_terminal(); };
+  auto copy = [](Token token) { return token.is_terminal() && token.terminal() > kCopy; };
+  EXPECT_EQ(step_error([](Step& step) { step.context = 63; }), "type of a step");
+  EXPECT_EQ(step_error([](Step& step) { step.shift = 5; }), "alignment of a step");
+  EXPECT_EQ(step_error([](Step& step) { step.bits = 65; }), "gap of more than 64 bits");
+  EXPECT_EQ(token_error(pair, [&](Token& token) { token.left = tokens; }), "no such token");
+  EXPECT_EQ(token_error(pair, [](Token& token) { token.right ^= Token::kLast; }),
+            "end of name within a token");
+  EXPECT_EQ(token_error(copy, [](Token& token) { token.right = kTerminals; }), "no such terminal");
+  // More than the name before has: bytes that no name put into the scratch.
+  EXPECT_EQ(token_error(copy, [](Token& token) { token.right = kCopy + kMaxCopy; }), "no name");
+  EXPECT_EQ(token_error(copy, [](Token& token) { token.right = kCopy; }), "no name");
+  EXPECT_EQ(error_with([&](AlignedBytes& b) { b[at.bases + 15] ^= std::byte{0x80}; }),
+            "addresses do not ascend");
+  EXPECT_EQ(error_with([&](AlignedBytes& b) { b[at.positions + 7] = std::byte{0xff}; }),
+            "position past the stream");
+  EXPECT_EQ(error_with([&](AlignedBytes& b) { b[at.stream] = std::byte{63}; }), "type of a symbol");
+}
+
 TEST(KsymsDamage, MisalignedBytesAreRefused) {
   auto table = *kernel_like(10, 3).table();
   std::vector<std::byte> memory(table.bytes().size() + 16);

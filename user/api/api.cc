@@ -32,8 +32,8 @@ using ksyms::Match;
 using ksyms::NameCursor;
 using ksyms::Scratch;
 
-static_assert(RINGSIDE_YES == kYes && RINGSIDE_NO == kNo && RINGSIDE_UNKNOWN == kUnknown &&
-              RINGSIDE_USAGE == kUsage);
+static_assert(int{RINGSIDE_YES} == kYes && int{RINGSIDE_NO} == kNo &&
+              int{RINGSIDE_UNKNOWN} == kUnknown && int{RINGSIDE_USAGE} == kUsage);
 // The ABI: these never change, later members come behind them.
 static_assert(sizeof(ringside_error) == 512 && sizeof(ringside_symbol) == 552 &&
               sizeof(ringside_export) == 40 && sizeof(ringside_name_cursor) == 64);
