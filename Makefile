@@ -64,7 +64,7 @@ install: command ## the command, libringside, headers, man pages; DESTDIR= PREFI
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
 
 format: packages ## clang-format over our C++
-	@tests/checks/formatted-files | xargs clang-format -i
+	@tests/checks/formatted-files . | xargs clang-format -i
 
 fresh-check: ## both commands in a clean Debian 12 under FRESH= (root)
 	@packaging/install-packages packaging/packages-fresh-check.txt

@@ -1,8 +1,10 @@
-// ringside doctor: what works on this machine, why the rest does not, and what to do about it. Every
-// check is a row: it looks at one thing without changing it, and gives ok, no or unknown, what it
-// found, and, where that is not ok, what it means and what to do. Nothing is booted; the only
-// programs run are QEMU's --version and its list of accelerators.
+// ringside doctor: what works on this machine, why the rest does not, and what to do about it.
+// Every check is a row: it looks at one thing and gives ok, no or unknown,
+// what it found, and, where that is not ok, what it means and what to do. Nothing is booted and
+// nothing stays behind; the only programs run are QEMU's --version and its list of accelerators.
 #include <fmt/format.h>
+#include <fts.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -118,14 +120,22 @@ Finding kernels() {
           "ringside lab fetch 6.1"};
 }
 
+// `folder`, or the nearest one around it that exists.
+path existing(path folder) {
+  while (!is_there(folder) && folder.has_relative_path()) folder = folder.parent_path();
+  return folder;
+}
+
+// Tried by making a folder and removing it again: permission bits say nothing to root.
 Finding cache_folder() {
   auto root = cache::root();
-  auto existing = root;
-  while (!is_there(existing) && existing.has_relative_path()) existing = existing.parent_path();
-  if (access(existing.c_str(), W_OK | X_OK) != 0)
-    return {State::kNo, fmt::format("{}: {} cannot be written", root.native(), existing.native()),
-            "kernels and their indexes are kept there: set XDG_CACHE_HOME to a folder of yours"};
-  return {State::kOk, root.native(), ""};
+  auto trial = (existing(root) / ".ringside-XXXXXX").native();
+  if (mkdtemp(trial.data())) {
+    rmdir(trial.c_str());
+    return {State::kOk, root.native(), ""};
+  }
+  return {State::kNo, system_failure("write to", existing(root)).message,
+          "kernels and their indexes are kept there: set XDG_CACHE_HOME to a folder of yours"};
 }
 
 // Debian's packages.
@@ -145,8 +155,7 @@ std::string missing(std::initializer_list<Tool> tools) {
 Finding tools(std::initializer_list<Tool> tools, const char* purpose) {
   auto packages = missing(tools);
   if (packages.empty()) return {State::kOk, "all installed", ""};
-  return {State::kNo, "missing:" + packages,
-          fmt::format("{}: apt install{}", purpose, packages)};
+  return {State::kNo, "missing:" + packages, fmt::format("{}: apt install{}", purpose, packages)};
 }
 
 Finding guest_tools() {
@@ -260,30 +269,28 @@ Finding lockdown() {
 
 // The disk.
 
+// fts, because it is the quickest walk there is, and a cache has some 40,000 files.
 Finding cache_size() {
   using Clock = std::chrono::steady_clock;
   constexpr auto kLimit = std::chrono::milliseconds(400);
   auto end = Clock::now() + kLimit;
+  auto root = cache::root().native();
+  char* roots[] = {root.data(), nullptr};
   std::uintmax_t bytes = 0, files = 0;
-  std::error_code error;
-  std::filesystem::recursive_directory_iterator entry(cache::root(), error), last;
-  for (; !error && entry != last && Clock::now() < end; entry.increment(error)) {
-    std::error_code gone;
-    if (!entry->is_regular_file(gone) || entry->is_symlink(gone)) continue;
-    auto size = entry->file_size(gone);
-    if (!gone) bytes += size, ++files;
-  }
-  return {State::kOk,
-          fmt::format("{}{} MiB in {} files", entry == last || error ? "" : "at least ",
-                      bytes >> 20, files),
-          ""};
+  auto* walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, nullptr);
+  if (!walk) return {State::kUnknown, system_failure("walk", root).message, ""};
+  auto* entry = fts_read(walk);
+  for (; entry && Clock::now() < end; entry = fts_read(walk))
+    if (entry->fts_info == FTS_F) bytes += entry->fts_statp->st_size, ++files;
+  auto at_least = entry ? "at least " : "";
+  fts_close(walk);
+  return {State::kOk, fmt::format("{}{} MiB in {} files", at_least, bytes >> 20, files), ""};
 }
 
 Finding free_disk() {
   constexpr std::uintmax_t kKernel = 600;  // MiB: the larger of Debian's, unpacked, and its index
-  auto place = cache::root();
-  while (!is_there(place) && place.has_relative_path()) place = place.parent_path();
-  struct statvfs room{};
+  auto place = existing(cache::root());
+  struct statvfs room {};
   if (statvfs(place.c_str(), &room) != 0)
     return {State::kUnknown, system_failure("statvfs", place).message, ""};
   auto mib = std::uintmax_t{room.f_bavail} * room.f_frsize >> 20;
@@ -357,9 +364,8 @@ void print_json(const std::vector<Diagnosis>& all) {
                       {"needed", check->needed},
                       {"found", finding.found},
                       {"advice", finding.advice}});
-  json report = {{"version", 1},
-                 {"lab", kStates[static_cast<int>(lab_state(all))]},
-                 {"checks", checks}};
+  json report = {
+      {"version", 1}, {"lab", kStates[static_cast<int>(lab_state(all))]}, {"checks", checks}};
   fmt::print("{}\n", report.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 

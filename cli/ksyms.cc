@@ -119,11 +119,12 @@ class KernelResolver : public Resolver {
     rs_ksyms_record record{};
     record.length = static_cast<__u32>(name.copy(record.text, sizeof(record.text)));
     std::vector<Answer> answers;
-    for (;; ++record.nth) {
+    for (; record.nth < RS_KSYMS_NTH_MAX; ++record.nth) {
       auto next = TRY(ask(RS_KSYMS_NAME, record));
-      if (next.empty()) return answers;
+      if (next.empty()) break;
       answers.push_back(std::move(next.front()));
     }
+    return answers;
   }
 
  private:

@@ -11,6 +11,7 @@
 #include "lab/module_files.hh"
 #include "lab/root_image.hh"
 #include "user/base/mapped_file.hh"
+#include "user/cache/cache.hh"
 
 namespace ringside::lab {
 namespace {
@@ -68,7 +69,7 @@ Outcome<std::vector<HostShare>> host_shares(const Kernel& kernel, const Options&
   }
   for (const auto& path : options.shares) shares.add(TRY(real_directory(path)), false);
   std::error_code error;
-  for (const auto& path : {program_directory(), fs::current_path(error)})
+  for (const auto& path : {program_directory(), fs::current_path(error), cache::root()})
     if (hidden(path)) shares.add(path, false);
   if (!kernel.modules.empty())
     shares.add(TRY(real_directory(kernel.modules)),

@@ -13,6 +13,7 @@
 #include <map>
 
 #include "lab/initramfs.hh"
+#include "user/cache/cache.hh"
 
 namespace ringside::lab {
 namespace {
@@ -81,6 +82,7 @@ Command command_of(const Request& request) {
       {"LOGNAME", "root"},
       {"SHELL", "/bin/sh"},
       {"LANG", "C.UTF-8"},
+      {"XDG_CACHE_HOME", cache::root().parent_path().string()},  // kernels and indexes of the host
   };
   if (const char* term = std::getenv("TERM")) variables["TERM"] = term;
   for (const auto& text : request.environment) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <variant>
 
 namespace ringside {
 
@@ -24,25 +25,24 @@ struct Nothing {};
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit by design
-  Result(E error) : error_(std::move(error)) {}  // NOLINT
+  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(E error) : value_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
   // An error of one layer becomes an error of the next where that one can be built from it.
   template <class F>
   static Result from(F&& error) {
     return Result(E(std::forward<F>(error)));
   }
 
-  explicit operator bool() const { return value_.has_value(); }
-  T& operator*() & { return *value_; }
-  const T& operator*() const& { return *value_; }
-  T&& operator*() && { return *std::move(value_); }
-  T* operator->() { return &*value_; }
-  const T* operator->() const { return &*value_; }
-  const E& error() const { return error_; }
+  explicit operator bool() const { return value_.index() == 0; }
+  T& operator*() & { return *std::get_if<0>(&value_); }
+  const T& operator*() const& { return *std::get_if<0>(&value_); }
+  T&& operator*() && { return std::move(*std::get_if<0>(&value_)); }
+  T* operator->() { return std::get_if<0>(&value_); }
+  const T* operator->() const { return std::get_if<0>(&value_); }
+  const E& error() const { return *std::get_if<1>(&value_); }
 
  private:
-  std::optional<T> value_;
-  E error_{};
+  std::variant<T, E> value_;
 };
 
 template <class E = Error>

@@ -25,7 +25,7 @@ struct SectionHeader {  // Elf64_Shdr
 };
 static_assert(sizeof(SectionHeader) == 64);
 
-constexpr std::uint32_t kNoBits = 8;   // SHT_NOBITS
+constexpr std::uint32_t kNoBits = 8;                    // SHT_NOBITS
 constexpr std::uint64_t kClassData = 0x0102'464c'457f;  // "\x7fELF", ELFCLASS64, ELFDATA2LSB
 
 Result<Header> read_header(Bytes file) {
@@ -64,7 +64,8 @@ Result<File> File::open(Bytes file) {
 }
 
 Result<Section> File::section(std::uint32_t index) const {
-  if (index >= count_) return Error{"no such section", "section header table", index, count_, index};
+  if (index >= count_)
+    return Error{"no such section", "section header table", index, count_, index};
   auto header = load<SectionHeader>(file_, table_ + index * sizeof(SectionHeader));
   Section section;
   section.name = TRY(read_name(names_, header.name, "section names"));

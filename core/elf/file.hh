@@ -12,11 +12,11 @@ namespace ringside::elf {
 
 struct Section {
   std::string_view name;
-  std::uint32_t type = 0;      // SHT_*
-  std::uint64_t flags = 0;     // SHF_*
-  std::uint64_t address = 0;   // sh_addr: link-time virtual address, 0 in relocatable files
+  std::uint32_t type = 0;     // SHT_*
+  std::uint64_t flags = 0;    // SHF_*
+  std::uint64_t address = 0;  // sh_addr: link-time virtual address, 0 in relocatable files
   std::uint64_t size = 0;
-  Bytes data;                  // empty for SHT_NOBITS; borrowed from the file
+  Bytes data;  // empty for SHT_NOBITS; borrowed from the file
 };
 
 class File {

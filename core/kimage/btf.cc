@@ -23,12 +23,16 @@ constexpr std::uint16_t kMagic = 0xeb9f;
 struct Tail {
   std::uint8_t fixed, each;
 };
-constexpr Tail kTails[] = {{0, 0}, {4, 0}, {0, 0},  {12, 0}, {0, 12}, {0, 12}, {0, 8},
-                           {0, 0}, {0, 0}, {0, 0},  {0, 0},  {0, 0},  {0, 0},  {0, 8},
+constexpr Tail kTails[] = {{0, 0}, {4, 0},  {0, 0}, {12, 0}, {0, 12}, {0, 12}, {0, 8},
+                           {0, 0}, {0, 0},  {0, 0}, {0, 0},  {0, 0},  {0, 0},  {0, 8},
                            {4, 0}, {0, 12}, {0, 0}, {4, 0},  {0, 0},  {0, 12}};
 
-std::uint32_t kind_of(std::uint32_t info) { return info >> 24 & 31; }
-std::uint32_t members_of(std::uint32_t info) { return info & 0xffff; }
+std::uint32_t kind_of(std::uint32_t info) {
+  return info >> 24 & 31;
+}
+std::uint32_t members_of(std::uint32_t info) {
+  return info & 0xffff;
+}
 
 // The size of the type at `at`, tail included.
 Result<std::uint64_t> size_at(Bytes types, std::uint64_t at) {
@@ -36,8 +40,8 @@ Result<std::uint64_t> size_at(Bytes types, std::uint64_t at) {
   auto kind = kind_of(raw.info);
   if (kind == 0 || kind >= std::size(kTails))
     return Error{"unknown kind", "BTF types", at, std::size(kTails) - 1, kind};
-  std::uint64_t size =
-      sizeof(RawType) + kTails[kind].fixed + std::uint64_t{members_of(raw.info)} * kTails[kind].each;
+  std::uint64_t size = sizeof(RawType) + kTails[kind].fixed +
+                       std::uint64_t{members_of(raw.info)} * kTails[kind].each;
   TRY(slice(types, at, size, "BTF types"));
   return size;
 }

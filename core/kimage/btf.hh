@@ -12,17 +12,35 @@
 namespace ringside::kimage {
 
 enum class BtfKind : std::uint8_t {
-  kVoid, kInt, kPointer, kArray, kStruct, kUnion, kEnum, kForward, kTypedef, kVolatile, kConst,
-  kRestrict, kFunction, kPrototype, kVariable, kDataSection, kFloat, kDeclTag, kTypeTag, kEnum64,
+  kVoid,
+  kInt,
+  kPointer,
+  kArray,
+  kStruct,
+  kUnion,
+  kEnum,
+  kForward,
+  kTypedef,
+  kVolatile,
+  kConst,
+  kRestrict,
+  kFunction,
+  kPrototype,
+  kVariable,
+  kDataSection,
+  kFloat,
+  kDeclTag,
+  kTypeTag,
+  kEnum64,
 };
 
 struct BtfType {
-  std::string_view name;          // empty for anonymous types
+  std::string_view name;  // empty for anonymous types
   BtfKind kind = BtfKind::kVoid;
-  std::uint32_t members = 0;      // of a struct, union, enum, prototype or data section
-  std::uint32_t size_or_type = 0; // bytes, or the id of the type it refers to, by kind
-  bool flag = false;              // kind_flag: bit-field members, signed enum, union forward
-  std::uint64_t tail = 0;         // byte offset, in the type section, of what follows it
+  std::uint32_t members = 0;       // of a struct, union, enum, prototype or data section
+  std::uint32_t size_or_type = 0;  // bytes, or the id of the type it refers to, by kind
+  bool flag = false;               // kind_flag: bit-field members, signed enum, union forward
+  std::uint64_t tail = 0;          // byte offset, in the type section, of what follows it
 };
 
 struct BtfMember {

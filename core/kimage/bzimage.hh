@@ -10,10 +10,10 @@
 namespace ringside::kimage {
 
 struct BzImage {
-  std::string_view version;   // the header's kernel_version: "6.1.0-56-amd64 (...) #1 SMP ..."
+  std::string_view version;  // the header's kernel_version: "6.1.0-56-amd64 (...) #1 SMP ..."
   Packing packing = Packing::kNone;
-  Bytes payload;              // the compressed vmlinux, without the size word appended to it
-  std::uint32_t unpacked_size = 0;  // that size word: what the payload unpacks to, at least
+  Bytes payload;                    // the compressed vmlinux, without the size word appended to it
+  std::uint32_t unpacked_size = 0;  // that size word: what the payload unpacks to
 };
 
 // True where `file` carries the boot header's signature.

@@ -37,17 +37,24 @@ Result<Exports::Table> Exports::open_table(const elf::File& vmlinux, std::string
   return table;
 }
 
+Status Exports::open_strings(const elf::File& vmlinux) {
+  auto strings = TRY(vmlinux.find("__ksymtab_strings"));
+  if (!strings) return ok;
+  strings_ = strings->data;
+  strings_address_ = strings->address;
+  return ok;
+}
+
 Result<Exports> Exports::open(const elf::File& vmlinux) {
   Exports exports;
   exports.plain_ = TRY(open_table(vmlinux, "__ksymtab", "__kcrctab"));
   exports.gpl_ = TRY(open_table(vmlinux, "__ksymtab_gpl", "__kcrctab_gpl"));
-  auto strings = TRY(vmlinux.find("__ksymtab_strings"));
-  if (strings) exports.strings_ = *strings;
+  TRY(exports.open_strings(vmlinux));
   return exports;
 }
 
 Result<std::string_view> Exports::text(std::uint64_t address) const {
-  return elf::read_name(strings_.data, address - strings_.address, "__ksymtab_strings");
+  return elf::read_name(strings_, address - strings_address_, "__ksymtab_strings");
 }
 
 Result<Export> Exports::at(std::uint32_t index) const {

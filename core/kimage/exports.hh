@@ -40,8 +40,11 @@ class Exports {
                                   std::string_view crcs);
   Result<std::string_view> text(std::uint64_t address) const;
 
+  Status open_strings(const elf::File& vmlinux);
+
   Table plain_, gpl_;
-  elf::Section strings_;
+  Bytes strings_;
+  std::uint64_t strings_address_ = 0;
 };
 
 }  // namespace ringside::kimage

@@ -41,7 +41,8 @@ bool tokens_agree(Bytes rodata, std::uint64_t table, std::uint64_t index) {
 
 std::optional<std::uint64_t> table_before(Bytes rodata, std::uint64_t index) {
   std::uint64_t least = index_entry(rodata, index, kTokens - 1) + 2u;
-  for (std::uint64_t size = align_up(least, 8); size < least + kTokenMax && size <= index; size += 8)
+  for (std::uint64_t size = align_up(least, 8); size < least + kTokenMax && size <= index;
+       size += 8)
     if (tokens_agree(rodata, index - size, index)) return index - size;
   return std::nullopt;
 }
@@ -77,7 +78,8 @@ bool markers_agree(Bytes names, Bytes markers, std::uint64_t count, std::uint64_
     if (!fits(entry * 4, 4, markers.size())) return false;
     if (load<std::uint32_t>(markers, entry * 4) != offset) return false;
     auto left = count - entry * kMarkerEvery;
-    auto step = skip_names(names.subspan(offset), left < kMarkerEvery ? left : kMarkerEvery, budget);
+    auto step =
+        skip_names(names.subspan(offset), left < kMarkerEvery ? left : kMarkerEvery, budget);
     if (!step) return false;
     offset += *step;
   }
@@ -120,7 +122,8 @@ Result<Nothing> Kallsyms::find_names(Bytes rodata) {
     auto end = align_up(markers + (count + kMarkerEvery - 1) / kMarkerEvery * 4, 8);
     bool sequences = align_up(end + count * 3, 8) == tokens_at_;
     if ((end != tokens_at_ && !sequences) || markers > tokens_at_) continue;
-    if (!markers_agree(names, rodata.subspan(markers, tokens_at_ - markers), count, budget)) continue;
+    if (!markers_agree(names, rodata.subspan(markers, tokens_at_ - markers), count, budget))
+      continue;
     count_ = static_cast<std::uint32_t>(count);
     count_at_ = at - 8;
     names_ = names.first(*size);
@@ -200,7 +203,8 @@ Result<std::optional<KernelSymbol>> Kallsyms::Cursor::next() {
   }
   if (used < 2) return Error{"empty name", "kallsyms_names", at_, 2, used};
   at_ += length->prefix + length->value;
-  return std::optional(KernelSymbol{tables_.address(index_++), name_[0], {name_.data() + 1, used - 1}});
+  return std::optional(
+      KernelSymbol{tables_.address(index_++), name_[0], {name_.data() + 1, used - 1}});
 }
 
 }  // namespace ringside::kimage

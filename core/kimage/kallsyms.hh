@@ -26,8 +26,8 @@ class Kallsyms {
   static Result<Kallsyms> locate(Bytes rodata);
 
   std::uint32_t size() const { return count_; }
-  std::uint64_t bytes() const;                          // what all the tables cost in the kernel
-  std::uint64_t address(std::uint32_t index) const;     // index < size()
+  std::uint64_t bytes() const;                       // what all the tables cost in the kernel
+  std::uint64_t address(std::uint32_t index) const;  // index < size()
 
   // Walks the symbols in the table's order (by address). Errors end the walk.
   class Cursor {

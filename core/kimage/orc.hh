@@ -13,7 +13,7 @@ namespace ringside::kimage {
 enum class OrcType : std::uint8_t { kUndefined, kEndOfStack, kCall, kRegs, kRegsPartial };
 
 struct OrcEntry {
-  std::uint64_t ip = 0;      // the first address it holds for, as linked
+  std::uint64_t ip = 0;  // the first address it holds for, as linked
   std::int16_t sp_offset = 0, bp_offset = 0;
   std::uint8_t sp_reg = 0, bp_reg = 0;  // ORC_REG_*
   OrcType type = OrcType::kUndefined;

@@ -142,7 +142,8 @@ Status Table::check_block(std::uint32_t block, Scratch& scratch) const {
   return ok;
 }
 
-Status Table::check_blocks(Scratch& scratch) const {
+// What does not need a block decoded: where the blocks lie, and which addresses are answered.
+Status Table::check_range() const {
   auto limit = (std::uint64_t{header_->stream_size} - kStreamPadding) * 8;
   for (auto position : positions_)
     if (position > limit) return wrong("position past the stream", "positions", 0, limit, position);
@@ -152,11 +153,10 @@ Status Table::check_blocks(Scratch& scratch) const {
   if (size() == 0 && header_->start != header_->end)
     return wrong("addresses without symbols", "symbol table header", 24, header_->start,
                  header_->end);
-  for (std::uint32_t block = 0; block < blocks(); ++block) TRY(check_block(block, scratch));
   return ok;
 }
 
-Result<Table> Table::open(Bytes bytes, Scratch& scratch) {
+Result<Table> Table::start(Bytes bytes) {
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 != 0)
     return wrong("not aligned to 8 bytes", "symbol table", 0, 0, 0);
   if (bytes.size() < sizeof(Header))
@@ -172,7 +172,14 @@ Result<Table> Table::open(Bytes bytes, Scratch& scratch) {
   table.map_parts();
   TRY(table.check_contexts());
   TRY(table.check_tokens());
-  TRY(table.check_blocks(scratch));
+  TRY(table.check_range());
+  return table;
+}
+
+Result<Table> Table::open(Bytes bytes, Scratch& scratch) {
+  auto table = TRY(start(bytes));
+  for (std::uint32_t block = 0; block < table.blocks(); ++block)
+    TRY(table.check_block(block, scratch));
   return table;
 }
 

@@ -52,6 +52,12 @@ class Table {
   // the whole table once, with the caller's scratch. Error where any field is wrong.
   static Result<Table> open(Bytes bytes, Scratch& scratch);
 
+  // open() in steps, for a caller who must not be long at a time: start() checks all but the
+  // blocks, check_block() one of blocks(). No look-up before every block has passed.
+  static Result<Table> start(Bytes bytes);
+  std::uint32_t blocks() const { return static_cast<std::uint32_t>(bases_.size()); }
+  Status check_block(std::uint32_t block, Scratch& scratch) const;
+
   Bytes build_id() const { return {header_->build_id, header_->build_id_size}; }
   std::uint32_t size() const { return header_->symbols; }
   Bytes bytes() const { return bytes_; }
@@ -100,12 +106,10 @@ class Table {
   Status check_contexts() const;
   Status check_token(Token token, std::uint32_t at) const;
   Status check_tokens() const;
-  Status check_block(std::uint32_t block, Scratch& scratch) const;
   std::optional<std::uint32_t> check_name(Spelling& spelling, std::uint32_t before,
                                           Scratch& scratch) const;
-  Status check_blocks(Scratch& scratch) const;
+  Status check_range() const;
 
-  std::uint32_t blocks() const { return static_cast<std::uint32_t>(bases_.size()); }
   std::uint32_t last_of(std::uint32_t block) const;
   Walk first_of(std::uint32_t block) const;
   bool advance(Walk& walk) const;

@@ -19,7 +19,7 @@ struct Edited {
 
 // Copies `module`'s file to `out` (at least signed_file().content long) and edits it there.
 // needs and answers as given to bind(), which must have found nothing that blocks. Needs without
-// an answer stay undefined. 4 bytes a provider from `arena`.
+// an answer stay undefined. 4 bytes a need from `arena`.
 Result<Edited> edit_for_bind(const Module& module, std::span<const Need> needs,
                              std::span<const Answer> answers, Arena& arena,
                              std::span<std::byte> out);

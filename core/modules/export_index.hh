@@ -3,7 +3,7 @@
 //
 // Format (little-endian, offsets from the start of the block, 8-byte aligned):
 //   Header, then `slots` words of {hash tag, offset of a record}, open addressing, linear probing,
-//   half full at most; then providers {offset, length} of their names; then records, each followed
+//   half full at most; then providers {offset, length, flags} and their names; then records, each followed
 //   by its name and namespace and padded to 8 bytes, so that a look-up touches a slot and a record.
 // Exports of one name stand in the order in which they were given: the kernel's before modules'.
 #pragma once
@@ -78,6 +78,7 @@ class ExportIndex {
   std::optional<IndexedExport> record(std::uint64_t at) const;
   Bytes block_, records_;
   IndexKey key_{};
+  std::uint64_t providers_at_ = 0;
   std::uint32_t size_ = 0, slots_ = 0, provider_count_ = 0;
 };
 

@@ -28,10 +28,10 @@ void section_addresses(const Layout& layout, const Image& image,
                        std::span<std::uint64_t> addresses);
 
 // Fills the value of every symbol that is defined in the object: its section's address + st_value,
-// absolute ones as they are; 0 for undefined ones (bind() fills those). `values` has one a symbol.
-// Reports common and livepatch symbols and bad section indexes.
+// all others (absolute, undefined: bind() fills those) as they are in the file. `values` has one a
+// symbol, `addresses` one a section.
 void define_symbols(const Object& object, std::span<const std::uint64_t> addresses,
-                    std::span<std::uint64_t> values, Diagnostics& diagnostics);
+                    std::span<std::uint64_t> values);
 
 // Writes the finished sections into image.memory (zeroed first). Returns the number of
 // relocations. `values` are complete: define_symbols, then bind. An Error where the memory of a

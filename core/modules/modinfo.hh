@@ -17,7 +17,8 @@ struct ModinfoEntry {
 class Modinfo {
  public:
   Modinfo() = default;
-  explicit Modinfo(Bytes section) : section_(section) {}
+  // Bytes after the last NUL are no entry.
+  explicit Modinfo(Bytes section);
 
   // Walks the entries in file order. Strings without '=' are skipped.
   class Cursor {

@@ -44,12 +44,11 @@ class Module {
  public:
   // Opens `file`, a whole uncompressed .ko, signature and all. Faults go to `diagnostics`; an
   // Error means that there is no view of it at all (its structure is broken, or the arena is
-  // full). Borrows file, abi and the arena's memory: 64 bytes a section.
+  // full). Borrows file, abi and the arena's memory: 80 bytes a section.
   static Result<Module> open(Bytes file, const KernelAbi& abi, Arena& arena,
                              Diagnostics& diagnostics);
 
   const Object& object() const { return object_; }
-  Object& object() { return object_; }
   const KernelAbi& abi() const { return *abi_; }
   const SignedFile& signed_file() const { return signed_; }
   const Modinfo& modinfo() const { return modinfo_; }

@@ -1,6 +1,6 @@
 // Object: a relocatable x86-64 ELF file, opened with every check that a kernel makes and every
-// bound that it does not. Section headers are copied into the caller's arena, because laying out
-// a module edits their flags, as the kernel's loader edits its copy.
+// bound that it does not. Section headers and names are copied into the caller's arena once, since
+// every later step walks them. Nothing of it changes after opening.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ class Object {
  public:
   // Opens `file` (without a signature's trailer: see signature.hh). Adds every fault to
   // `diagnostics`. An Error where nothing can be read beyond what was reported, or the arena is
-  // full (64 bytes a section). Borrows `file` and the arena's memory.
+  // full (80 bytes a section). Borrows `file` and the arena's memory.
   static Result<Object> open(Bytes file, const Rules& rules, Arena& arena,
                              Diagnostics& diagnostics);
 
@@ -33,7 +33,7 @@ class Object {
   std::span<const SectionHeader> sections() const { return sections_; }
 
   // Empty where the name table has no such name (reported on opening).
-  std::string_view section_name(std::uint32_t index) const;
+  std::string_view section_name(std::uint32_t index) const { return section_names_[index]; }
   // The bytes in the file; empty for SHT_NOBITS, SHT_NULL and what lies outside the file.
   Bytes contents(std::uint32_t index) const;
   // The first section of that name, as the kernel's find_sec (allocated ones only) or
@@ -58,8 +58,14 @@ class Object {
 
  private:
   friend class ObjectReader;
+  friend class ModuleReader;
+  // open() into `object`, a fresh one: spares a kernel's stack the copies.
+  static Status read(Bytes file, const Rules& rules, Arena& arena, Diagnostics& diagnostics,
+                     Object& object);
+
   Bytes file_, names_, symbols_, strings_;
   std::span<SectionHeader> sections_;
+  std::span<std::string_view> section_names_;
   std::uint64_t table_ = 0;
   std::uint32_t symtab_ = 0, strtab_ = 0, symbol_count_ = 0;
 };

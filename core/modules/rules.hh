@@ -18,9 +18,9 @@ namespace ringside::modules {
 constexpr std::uint32_t kMaxRegions = 7;  // mod_mem types of 6.12
 constexpr std::uint8_t kNoRegion = 0xff;
 
-// The five passes in which both kernels place sections, in this order: code, read-only data,
-// read-only after init, writable data, small data (which x86-64 has none of).
-constexpr std::uint32_t kPasses = 5;
+// The passes in which both kernels place sections, in this order: code, read-only data, read-only
+// after init, writable data. (Their fifth, small data, is empty on x86-64: ARCH_SHF_SMALL is 0.)
+constexpr std::uint32_t kPasses = 4;
 
 struct RegionRule {
   std::string_view name;  // "core", "text", "init_data" ...
@@ -32,7 +32,7 @@ struct Rules {
   std::uint32_t page_size;
   std::uint32_t region_count;
   std::array<RegionRule, kMaxRegions> regions;
-  std::array<std::array<std::uint8_t, kPasses>, 2> region_of;  // [init][pass]; kNoRegion: skipped
+  std::array<std::array<std::uint8_t, kPasses>, 2> region_of;  // [init][pass]; kNoRegion: the next
   std::uint8_t symbol_region;       // gets the symbols that stay, at its end
   std::uint8_t init_symbol_region;  // gets the whole symbol and string table, at its end
   bool pages_between_passes;   // 6.1: text, ro and ro-after-init parts of a block end on pages
@@ -41,7 +41,7 @@ struct Rules {
   bool typed_string_tables;    // 6.12: names and strings must be SHT_STRTAB
   bool checks_all_names;       // 6.12: names of sections without SHF_ALLOC, too
   bool force_load;             // missing vermagic or CRCs only taint
-  std::uint64_t area_size;       // of the address range for modules, bytes
+  std::uint32_t area_size;       // of the address range for modules, bytes
   std::uint32_t percpu_reserve;  // PERCPU_MODULE_RESERVE, bytes
   std::uint32_t kallsyms_struct; // sizeof(struct mod_kallsyms)
 };

@@ -105,6 +105,11 @@ RINGSIDE_API const char *ringside_image_build_id(const struct ringside_image *im
 RINGSIDE_API int ringside_symbols_open(const struct ringside_image *image,
                                        struct ringside_symbols **symbols,
                                        struct ringside_error *error);
+
+/* All symbols of the kernel that runs here, without its image: from /proc/kallsyms, which shows
+ * addresses to root only. Addresses are those of an image: ringside_running_offset() applies. */
+RINGSIDE_API int ringside_symbols_open_running(struct ringside_symbols **symbols,
+                                               struct ringside_error *error);
 RINGSIDE_API void ringside_symbols_close(struct ringside_symbols *symbols);
 RINGSIDE_API uint32_t ringside_symbols_count(const struct ringside_symbols *symbols);
 

@@ -58,9 +58,9 @@ struct Symbol {
 };
 
 struct Export {
-  std::string name, name_space;       // name_space is empty where it is in none
-  std::uint64_t address = 0;          // as linked
-  std::optional<std::uint32_t> crc;   // none in a kernel without modversions
+  std::string name, name_space;      // name_space is empty where it is in none
+  std::uint64_t address = 0;         // as linked
+  std::optional<std::uint32_t> crc;  // none in a kernel without modversions
   bool gpl_only = false;
 };
 
@@ -90,6 +90,11 @@ Expected<T> opened(Open open) {
 class Symbols {
  public:
   explicit Symbols(detail::Owned<ringside_symbols> handle) : handle_(std::move(handle)) {}
+
+  // Those of the kernel that runs here, without its image; root only.
+  static Expected<Symbols> open_running() {
+    return detail::opened<Symbols, ringside_symbols>(ringside_symbols_open_running);
+  }
 
   std::uint32_t size() const { return ringside_symbols_count(handle_.get()); }
 
@@ -165,9 +170,10 @@ class Image {
 
   // Opens a bzImage or a vmlinux.
   static Expected<Image> open(const std::string& file) {
-    return detail::opened<Image, ringside_image>([&](ringside_image** image, ringside_error* error) {
-      return ringside_image_open(file.c_str(), image, error);
-    });
+    return detail::opened<Image, ringside_image>(
+        [&](ringside_image** image, ringside_error* error) {
+          return ringside_image_open(file.c_str(), image, error);
+        });
   }
 
   std::string release() const { return ringside_image_release(handle_.get()); }    // uname -r

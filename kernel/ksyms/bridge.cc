@@ -30,19 +30,28 @@ void give(const Match& match, rs_symbol* symbol) {
              static_cast<unsigned>(match.name.size()), match.type};
 }
 
+void give(const ringside::Error& error, rs_refusal* refusal) {
+  *refusal = {error.what, error.part, error.at, error.expected, error.found};
+}
+
 }  // namespace
 
 extern "C" {
 
-int rs_table_open(rs_table* table, rs_bytes bytes, rs_scratch* scratch, rs_refusal* refusal) {
-  auto opened = Table::open(span_of(bytes), core(scratch));
-  if (opened) {
-    ::new (table) Table(*opened);
-    return 1;
-  }
-  const auto& error = opened.error();
-  *refusal = {error.what, error.part, error.at, error.expected, error.found};
-  return 0;
+int rs_table_start(rs_table* table, rs_bytes bytes, rs_refusal* refusal) {
+  auto started = Table::start(span_of(bytes));
+  if (started) ::new (table) Table(*started);
+  else give(started.error(), refusal);
+  return static_cast<bool>(started);
+}
+
+unsigned rs_table_blocks(const rs_table* table) { return core(table).blocks(); }
+
+int rs_table_check(const rs_table* table, unsigned block, rs_scratch* scratch,
+                   rs_refusal* refusal) {
+  auto checked = core(table).check_block(block, core(scratch));
+  if (!checked) give(checked.error(), refusal);
+  return static_cast<bool>(checked);
 }
 
 rs_bytes rs_table_build_id(const rs_table* table) { return bytes_of(core(table).build_id()); }

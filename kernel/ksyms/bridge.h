@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The core (C++) as the kernel glue (C) calls it. Plain data both ways; nothing here allocates,
- * sleeps or takes a lock, so every call but rs_table_open() may be made in any context.
+ * sleeps or takes a lock, so every call may be made in any context.
  */
 #ifndef RINGSIDE_KSYMS_BRIDGE_H
 #define RINGSIDE_KSYMS_BRIDGE_H
@@ -39,9 +39,12 @@ struct rs_bytes {
 	unsigned long size;
 };
 
-/* Checks `bytes` whole (linear). 1: taken; 0: refused, with the reason. */
-int rs_table_open(struct rs_table *table, struct rs_bytes bytes, struct rs_scratch *scratch,
-		  struct rs_refusal *refusal);
+/* Checks all but the blocks. 1: go on with those; 0: refused, with the reason. */
+int rs_table_start(struct rs_table *table, struct rs_bytes bytes, struct rs_refusal *refusal);
+/* Checks block number `block`; a table is good for look-ups when every one has passed. */
+unsigned int rs_table_blocks(const struct rs_table *table);
+int rs_table_check(const struct rs_table *table, unsigned int block, struct rs_scratch *scratch,
+		   struct rs_refusal *refusal);
 struct rs_bytes rs_table_build_id(const struct rs_table *table);
 unsigned int rs_table_symbols(const struct rs_table *table);
 

@@ -5,20 +5,22 @@
  * so look-ups, also those of a dying task, take no lock.
  */
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 #include "kernel/ksyms/ksyms.h"
 
-#define KERNEL_BASE 0xffffffff80000000ull
 #define KASLR_ALIGN (2ull << 20) /* CONFIG_PHYSICAL_ALIGN's least on x86-64 */
 #define KASLR_MAX (1ull << 30)   /* CONFIG_RANDOMIZE_BASE moves within 1 GiB */
 
 static struct rs_held __rcu *held;
 static DEFINE_MUTEX(held_lock);
+static DEFINE_MUTEX(take_lock); /* one new table at a time: no more memory than two tables */
 static u8 running_id[RS_KSYMS_BUILD_ID_MAX];
 static u32 running_id_bytes;
 
@@ -44,16 +46,27 @@ int rs_read_running_build_id(void)
 		memcpy(running_id, id.data, running_id_bytes);
 	}
 	kfree(text);
-	if (size < 0)
-		return size;
+	if (!running_id_bytes)
+		pr_err("ringside-ksyms: no build-id in /sys/kernel/notes\n");
 	return running_id_bytes ? 0 : -ENODATA;
+}
+
+static void free_pages_of(struct rs_held *old)
+{
+	u32 each;
+
+	for (each = 0; old->pages && each < old->page_count; each++)
+		if (old->pages[each])
+			__free_page(old->pages[each]);
+	kvfree(old->pages);
 }
 
 static void free_held(struct rs_held *old)
 {
 	if (!old)
 		return;
-	vfree(old->bytes);
+	vunmap(old->bytes);
+	free_pages_of(old);
 	kfree(old);
 }
 
@@ -77,32 +90,84 @@ static bool find_offset(struct rs_held *new, struct rs_scratch *scratch)
 	return new->kaslr_offset < KASLR_MAX && !(new->kaslr_offset & (KASLR_ALIGN - 1));
 }
 
+static int refuse(const struct rs_refusal *why)
+{
+	pr_info_ratelimited("ringside-ksyms: table refused: %s in %s at %llu (expected %llu, found %llu)\n",
+			    why->what, why->part, why->at, why->expected, why->found);
+	return -EBADMSG;
+}
+
+/* A hostile block costs at most some 12,000 steps, so no CPU is held for long. */
+static int check_blocks(struct rs_held *new, struct rs_scratch *scratch)
+{
+	u32 block, count = rs_table_blocks(&new->table);
+	struct rs_refusal why;
+
+	for (block = 0; block < count; block++) {
+		if (!rs_table_check(&new->table, block, scratch, &why))
+			return refuse(&why);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
 static int check(struct rs_held *new, struct rs_scratch *scratch)
 {
 	struct rs_bytes bytes = { new->bytes, new->size };
 	struct rs_refusal why;
+	int status;
 
-	if (!rs_table_open(&new->table, bytes, scratch, &why)) {
-		pr_info("ringside-ksyms: table refused: %s in %s at %llu (expected %llu, found %llu)\n",
-			why.what, why.part, why.at, why.expected, why.found);
-		return -EBADMSG;
-	}
+	if (!rs_table_start(&new->table, bytes, &why))
+		return refuse(&why);
 	if (!same_build(&new->table))
 		return -EXDEV;
+	status = check_blocks(new, scratch);
+	if (status)
+		return status;
 	return find_offset(new, scratch) ? 0 : -EBADMSG;
 }
 
+static int take_page(struct rs_held *new, u32 each, const u8 __user *from)
+{
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
+
+	if (!page)
+		return -ENOMEM;
+	new->pages[each] = page;
+	if (copy_from_user(page_address(page), from, min_t(u64, new->size - each * PAGE_SIZE, PAGE_SIZE)))
+		return -EFAULT;
+	return 0;
+}
+
+/* The copy is mapped read-only: a stray write faults rather than misleads a dying kernel. */
 static int copy_in(struct rs_held *new, const struct rs_ksyms_take *take)
 {
-	struct rs_scratch *scratch;
-	int status;
+	const u8 __user *from = u64_to_user_ptr(take->table);
+	int status = 0;
+	u32 each;
 
 	new->size = take->table_bytes;
-	new->bytes = vmalloc(new->size);
-	if (!new->bytes)
+	new->page_count = DIV_ROUND_UP(new->size, PAGE_SIZE);
+	new->pages = kvcalloc(new->page_count, sizeof(*new->pages), GFP_KERNEL_ACCOUNT);
+	if (!new->pages)
 		return -ENOMEM;
-	if (copy_from_user(new->bytes, u64_to_user_ptr(take->table), new->size))
-		return -EFAULT;
+	for (each = 0; each < new->page_count && !status; each++)
+		status = take_page(new, each, from + each * PAGE_SIZE);
+	if (status)
+		return status;
+	new->bytes = vmap(new->pages, new->page_count, VM_MAP, PAGE_KERNEL_RO);
+	return new->bytes ? 0 : -ENOMEM;
+}
+
+static int copy_and_check(struct rs_held *new, const struct rs_ksyms_take *take)
+{
+	struct rs_scratch *scratch;
+	int status = copy_in(new, take);
+
+	if (status)
+		return status;
 	scratch = kmalloc(sizeof(*scratch), GFP_KERNEL);
 	if (!scratch)
 		return -ENOMEM;
@@ -122,23 +187,34 @@ static void replace(struct rs_held *new)
 	free_held(old);
 }
 
-int rs_held_take(const struct rs_ksyms_take *take)
+static int take_one(const struct rs_ksyms_take *take)
 {
 	struct rs_held *new;
+	int status;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+	status = copy_and_check(new, take);
+	if (status)
+		free_held(new);
+	else
+		replace(new);
+	return status;
+}
+
+int rs_held_take(const struct rs_ksyms_take *take)
+{
 	int status;
 
 	if (take->reserved || !take->table_bytes)
 		return -EINVAL;
 	if (take->table_bytes > RS_KSYMS_TABLE_MAX)
 		return -E2BIG;
-	new = kzalloc(sizeof(*new), GFP_KERNEL);
-	if (!new)
-		return -ENOMEM;
-	status = copy_in(new, take);
-	if (status)
-		free_held(new);
-	else
-		replace(new);
+	if (mutex_lock_killable(&take_lock))
+		return -EINTR;
+	status = take_one(take);
+	mutex_unlock(&take_lock);
 	return status;
 }
 

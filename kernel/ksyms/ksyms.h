@@ -9,11 +9,15 @@
 #include "include/ringside/uapi/ksyms.h"
 #include "kernel/ksyms/bridge.h"
 
+#define KERNEL_BASE 0xffffffff80000000ull /* what lies below is no address but a per-CPU offset */
+
 /* The table in use; readers hold the RCU read lock. */
 struct rs_held {
 	struct rs_table table;
-	void *bytes;
+	void *bytes; /* a read-only mapping of the pages */
 	u64 size;
+	struct page **pages;
+	u32 page_count;
 	u64 kaslr_offset;
 };
 

@@ -52,12 +52,12 @@ static void find_one(const struct rs_held *held, struct rs_ksyms_record *record,
 static void name_one(const struct rs_held *held, struct rs_ksyms_record *record,
 		     struct rs_scratch *scratch)
 {
-	struct rs_bytes name = { (const u8 *)record->text, min(record->length, RS_KSYMS_TEXT_MAX) };
+	struct rs_bytes name = { (const u8 *)record->text, record->length };
 	struct rs_symbol symbol;
 
 	if (!rs_table_name(&held->table, name, record->nth, &symbol, scratch))
 		return;
-	if (symbol.address >= 0xffffffff80000000ull) /* not a per-CPU offset */
+	if (symbol.address >= KERNEL_BASE)
 		symbol.address += held->kaslr_offset;
 	put_symbol(record, &symbol);
 }
@@ -69,46 +69,57 @@ static void stock_one(struct rs_ksyms_record *record)
 	record->found = 1;
 }
 
-/* Answers one record in place; what the caller left in the outputs does not survive. */
-static void answer(const struct rs_held *held, struct rs_ksyms_record *record, u32 op,
-		   struct rs_scratch *scratch)
+/* Answers one record in place; what the caller left in the outputs does not survive. Each has a
+ * read-side section of its own: a name may take nth searches. */
+static int answer(struct rs_ksyms_record *record, u32 op, struct rs_scratch *scratch)
 {
+	const struct rs_held *held;
+
 	record->found = record->type = 0;
 	record->symbol_address = record->symbol_size = 0;
-	if (op == RS_KSYMS_STOCK)
+	if (op != RS_KSYMS_NAME)
+		record->length = 0;
+	if (op == RS_KSYMS_STOCK) {
 		stock_one(record);
-	else if (op == RS_KSYMS_NAME)
+		return 0;
+	}
+	rcu_read_lock();
+	held = rs_held_get();
+	if (held && op == RS_KSYMS_NAME)
 		name_one(held, record, scratch);
-	else
+	else if (held)
 		find_one(held, record, op, scratch);
+	rcu_read_unlock();
+	return held ? 0 : -ENODATA;
 }
 
 static int answer_chunk(struct work *work, u32 count, struct rs_ksyms_lookup *lookup)
 {
-	const struct rs_held *held;
-	u64 start;
+	u64 start = ktime_get_ns();
+	int status = 0;
 	u32 each;
 
-	rcu_read_lock();
-	held = rs_held_get();
-	if (!held && lookup->op != RS_KSYMS_STOCK) {
-		rcu_read_unlock();
-		return -ENODATA;
-	}
-	start = ktime_get_ns();
-	for (each = 0; each < count; each++)
-		answer(held, &work->records[each], lookup->op, &work->scratch);
+	for (each = 0; each < count && !status; each++)
+		status = answer(&work->records[each], lookup->op, &work->scratch);
 	lookup->elapsed_ns += ktime_get_ns() - start;
-	rcu_read_unlock();
-	return 0;
+	return status;
 }
 
-static bool reserved_clean(const struct work *work, u32 count)
+/* What the caller may set in a record; `nth` is bounded because each step is a search. */
+static bool record_valid(const struct rs_ksyms_record *record, u32 op)
+{
+	if (memchr_inv(record->reserved, 0, sizeof(record->reserved)))
+		return false;
+	return op != RS_KSYMS_NAME ||
+	       (record->length <= RS_KSYMS_TEXT_MAX && record->nth < RS_KSYMS_NTH_MAX);
+}
+
+static bool records_valid(const struct work *work, u32 count, u32 op)
 {
 	u32 each;
 
 	for (each = 0; each < count; each++)
-		if (memchr_inv(work->records[each].reserved, 0, sizeof(work->records[0].reserved)))
+		if (!record_valid(&work->records[each], op))
 			return false;
 	return true;
 }
@@ -121,7 +132,7 @@ static int do_chunk(struct work *work, struct rs_ksyms_lookup *lookup, u32 at)
 
 	if (copy_from_user(work->records, records + at, count * sizeof(*records)))
 		return -EFAULT;
-	if (!reserved_clean(work, count))
+	if (!records_valid(work, count, lookup->op))
 		return -EINVAL;
 	status = answer_chunk(work, count, lookup);
 	if (status)
@@ -189,7 +200,7 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 	if (call.size != size || call.version != RS_KSYMS_VERSION)
 		return -EINVAL;
 	status = do_call(command, &call);
-	if (!status && copy_to_user(user, &call, size))
+	if (!status && command != RS_KSYMS_IOC_TAKE && copy_to_user(user, &call, size))
 		return -EFAULT;
 	return status;
 }

@@ -41,7 +41,10 @@ static void print_trace(struct dying *now, struct pt_regs *regs)
 	struct unwind_state state;
 	unsigned int frame = 0;
 
-	pr_emerg("ringside-ksyms: offset %#llx\n", held ? held->kaslr_offset : 0);
+	if (held)
+		pr_emerg("ringside-ksyms: offset %#llx\n", held->kaslr_offset);
+	else
+		pr_emerg("ringside-ksyms: offset unknown (no table)\n");
 	print_address(now, "ip", regs->ip, 0);
 	unwind_start(&state, current, regs, NULL);
 	for (; !unwind_done(&state) && frame < MAX_FRAMES; unwind_next_frame(&state), frame++) {
@@ -55,10 +58,11 @@ static void print_trace(struct dying *now, struct pt_regs *regs)
 static int on_die(struct notifier_block *block, unsigned long why, void *data)
 {
 	struct die_args *args = data;
-	struct dying *now = this_cpu_ptr(dying);
+	struct dying *now;
 
 	if (why != DIE_OOPS || !args->regs || user_mode(args->regs))
 		return NOTIFY_DONE;
+	now = this_cpu_ptr(dying); /* an oops holds its CPU */
 	if (atomic_cmpxchg(&now->busy, 0, 1) != 0)
 		return NOTIFY_DONE;
 	rcu_read_lock();

@@ -12,7 +12,7 @@ cd "$source" || exit 2
 # The C++ headers that a core may include: nothing undefined comes with them (core_symbols.sh
 # has the last word). <algorithm> and <cstring> are not freestanding in C++20, but leave only mem*.
 std_headers='algorithm|array|bit|compare|concepts|cstddef|cstdint|cstring|initializer_list|limits'
-std_headers=$std_headers'|new|optional|span|string_view|tuple|type_traits|utility'
+std_headers=$std_headers'|new|optional|span|string_view|tuple|type_traits|utility|variant'
 
 core_files=$(find core -name '*.cc' -o -name '*.hh' | sort)
 all_files=$(find bench cli core demo fuzz include kernel lab tests user verdict docs \

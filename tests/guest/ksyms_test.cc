@@ -205,6 +205,18 @@ TEST_F(KsymsModule, RefusesEveryFieldThatTheAbiDoesNotKnow) {
   EXPECT_EQ(wrong([&](auto& call) {
     call.count = 1, call.records = reinterpret_cast<std::uintptr_t>(&record);
   }), EINVAL);
+  EXPECT_EQ(wrong([&](auto& call) {
+    record = {};
+    record.nth = RS_KSYMS_NTH_MAX;
+    call.op = RS_KSYMS_NAME, call.count = 1;
+    call.records = reinterpret_cast<std::uintptr_t>(&record);
+  }), EINVAL);
+  EXPECT_EQ(wrong([&](auto& call) {
+    record = {};
+    record.length = RS_KSYMS_TEXT_MAX + 1;
+    call.op = RS_KSYMS_NAME, call.count = 1;
+    call.records = reinterpret_cast<std::uintptr_t>(&record);
+  }), EINVAL);
   EXPECT_EQ(call_errno(0x12345678, lookup_call()), ENOTTY);
 }
 

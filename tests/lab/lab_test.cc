@@ -250,6 +250,23 @@ TEST(LabKernel, SixTwelveRunsToo) {
   }
 }
 
+TEST(LabKernel, WithoutNinePTheRootIsAnImage) {
+  if (auto kernel = find_kernel("6.1-cloud"); !kernel)
+    GTEST_SKIP() << "no kernel without 9p here: " << kernel.error().message;
+  HostDirectory host;
+  write_all(host / "file", "shared");
+  Options options;
+  options.shares = {host.path()};
+  options.programs = {"perl"};
+  auto session = boot("6.1-cloud", options);
+  ASSERT_TRUE(session) << session.error().message;
+  auto result = session->run(shell(
+      fmt::format("set -e; cat {}/file; modprobe loop; echo x > /etc/passwd; perl -e 'print 1'",
+                  host.path().string())));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, "shared1");
+}
+
 // Two guests are up at once; then one panics and the other does not notice.
 TEST(LabKernel, PanicEndsItsGuestAndNoOther) {
   EXPECT_EQ(shared().run(shell("true")).status, 0);

@@ -34,7 +34,9 @@ bool read_all(Bytes bytes) {
   return good;
 }
 
-std::string text_of(std::string_view text) { return std::string(text); }
+std::string text_of(std::string_view text) {
+  return std::string(text);
+}
 
 TEST(ElfFile, GivesSectionsByIndexNameAndAddress) {
   auto bytes = three_sections();
@@ -130,7 +132,8 @@ TEST(ElfFile, RefusesANameOutsideTheNameTable) {
 }
 
 TEST(ElfFile, CoversNothingByWrappingAround) {
-  auto bytes = test::elf_file({{".high", std::numeric_limits<std::uint64_t>::max() - 3, Buffer(16)}});
+  auto bytes =
+      test::elf_file({{".high", std::numeric_limits<std::uint64_t>::max() - 3, Buffer(16)}});
   auto file = File::open(bytes);
   ASSERT_TRUE(file);
   auto inside = file->covering(std::numeric_limits<std::uint64_t>::max());
@@ -171,7 +174,8 @@ TEST(BuildIdNote, FindsTheGnuNoteBehindOthers) {
 }
 
 TEST(BuildIdNote, SaysNoneWhereThereIsNone) {
-  for (const auto& notes : {Buffer(), test::note("GNU", 4, as_bytes("x")), test::note("XNU", 3, {})}) {
+  for (const auto& notes :
+       {Buffer(), test::note("GNU", 4, as_bytes("x")), test::note("XNU", 3, {})}) {
     auto id = build_id_note(notes);
     ASSERT_TRUE(id);
     EXPECT_FALSE(*id);

@@ -89,9 +89,9 @@ Buffer pack_lz4(Bytes data) {
   for (std::size_t at = 0; at < data.size(); at += kBlock) {
     auto block = data.subspan(at, std::min(kBlock, data.size() - at));
     Buffer packed(static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(block.size()))));
-    auto used = LZ4_compress_default(reinterpret_cast<const char*>(block.data()),
-                                     reinterpret_cast<char*>(packed.data()),
-                                     static_cast<int>(block.size()), static_cast<int>(packed.size()));
+    auto used = LZ4_compress_default(
+        reinterpret_cast<const char*>(block.data()), reinterpret_cast<char*>(packed.data()),
+        static_cast<int>(block.size()), static_cast<int>(packed.size()));
     require(used > 0);
     out.put(static_cast<std::uint32_t>(used));
     out.put_bytes(Bytes(packed).first(static_cast<std::size_t>(used)));
@@ -107,7 +107,8 @@ LzopBlock lzop_block(Bytes data) {
           LZO_E_OK);
   packed.resize(used);
   if (used >= data.size()) packed.assign(data.begin(), data.end());
-  return {static_cast<std::uint32_t>(data.size()), static_cast<std::uint32_t>(packed.size()), packed};
+  return {static_cast<std::uint32_t>(data.size()), static_cast<std::uint32_t>(packed.size()),
+          packed};
 }
 
 Buffer pack_lzo(Bytes data) {
@@ -129,17 +130,17 @@ Buffer lzop_file(const std::vector<LzopBlock>& blocks, std::uint32_t flags, std:
   };
   out.put_text(std::string_view("\x89LZO\0\r\n\x1a\n", 9));
   out.put(__builtin_bswap16(version));
-  out.put(std::uint16_t{0x2020});                            // library
-  if (version >= 0x940) out.put(std::uint16_t{0x4009});      // needed: 0.940
-  out.put(std::uint8_t{3});                                  // method
-  if (version >= 0x940) out.put(std::uint8_t{9});            // level
+  out.put(std::uint16_t{0x2020});                        // library
+  if (version >= 0x940) out.put(std::uint16_t{0x4009});  // needed: 0.940
+  out.put(std::uint8_t{3});                              // method
+  if (version >= 0x940) out.put(std::uint8_t{9});        // level
   put_big(flags);
-  if (flags & 0x800) put_big(1);                             // filter
-  put_big(0644);                                             // mode
+  if (flags & 0x800) put_big(1);                                             // filter
+  put_big(0644);                                                             // mode
   for (int word = 0; word < (version >= 0x940 ? 2 : 1); ++word) put_big(0);  // time
   out.put(std::uint8_t{7});
   out.put_text("vmlinux");
-  put_big(0);                                                // checksum of the header
+  put_big(0);  // checksum of the header
   for (const auto& block : blocks) {
     put_big(block.size);
     put_big(block.packed_size);
@@ -153,14 +154,22 @@ Buffer lzop_file(const std::vector<LzopBlock>& blocks, std::uint32_t flags, std:
 
 Buffer pack(Bytes data, Packing packing) {
   switch (packing) {
-    case Packing::kGzip: return pack_gzip(data);
-    case Packing::kXz: return pack_xz(data);
-    case Packing::kLzma: return pack_lzma(data);
-    case Packing::kZstd: return pack_zstd(data);
-    case Packing::kBzip2: return pack_bzip2(data);
-    case Packing::kLz4: return pack_lz4(data);
-    case Packing::kLzo: return pack_lzo(data);
-    case Packing::kNone: break;
+    case Packing::kGzip:
+      return pack_gzip(data);
+    case Packing::kXz:
+      return pack_xz(data);
+    case Packing::kLzma:
+      return pack_lzma(data);
+    case Packing::kZstd:
+      return pack_zstd(data);
+    case Packing::kBzip2:
+      return pack_bzip2(data);
+    case Packing::kLz4:
+      return pack_lz4(data);
+    case Packing::kLzo:
+      return pack_lzo(data);
+    case Packing::kNone:
+      break;
   }
   return Buffer(data.begin(), data.end());
 }

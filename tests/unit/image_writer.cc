@@ -58,8 +58,9 @@ Tokens tokens_for(const std::vector<SymbolSpec>& symbols) {
   std::size_t next = 0;
   for (int code = 0; code < 256; ++code) {
     bool letter = code > ' ' && code < 0x7f;
-    tokens[code] = letter ? std::string(1, static_cast<char>(code))
-                          : next < pairs.size() ? pairs[next++].second : "~~";
+    tokens[code] = letter                ? std::string(1, static_cast<char>(code))
+                   : next < pairs.size() ? pairs[next++].second
+                                         : "~~";
   }
   return tokens;
 }
@@ -212,7 +213,10 @@ std::vector<SymbolSpec> kernel_symbols(std::size_t count, bool percpu_absolute) 
   for (std::size_t index = 0; index < count; ++index) {
     bool absolute = percpu_absolute && index < 8;
     auto address = absolute ? index * 0x1000 : kText + index * 0x40;
-    symbols.push_back({address, absolute ? 'A' : index % 3 ? 't' : 'T',
+    symbols.push_back({address,
+                       absolute    ? 'A'
+                       : index % 3 ? 't'
+                                   : 'T',
                        fmt::format("{}_symbol_{}", index % 2 ? "sys" : "vfs", index)});
   }
   return symbols;
@@ -283,8 +287,8 @@ Buffer BtfWriter::write() {
   auto types = types_.take(), strings = strings_.take();
   auto type_size = static_cast<std::uint32_t>(types.size());
   out.put(std::uint32_t{0x0001'eb9f});  // magic, version 1, no flags
-  for (std::uint32_t word : {24u, 0u, type_size, type_size,
-                             static_cast<std::uint32_t>(strings.size())})
+  for (std::uint32_t word :
+       {24u, 0u, type_size, type_size, static_cast<std::uint32_t>(strings.size())})
     out.put(word);
   out.put_bytes(types);
   out.put_bytes(strings);
@@ -322,18 +326,17 @@ Buffer vmlinux(std::string_view release, const std::vector<SymbolSpec>& symbols,
   auto integer = btf.add(kimage::BtfKind::kInt, "int", 4, 0, {32});
   btf.add(kimage::BtfKind::kStruct, "pair", 8, 2,
           {btf.string("a"), integer, 0, btf.string("b"), integer, 32});
-  std::vector<SectionSpec> sections = {
-      {".text", 0xffff'ffff'8100'0000, Buffer(64)},
-      {".bss", 0xffff'ffff'8300'0000, {}, kNoBits, 4096},
-      {".rodata", 0xffff'ffff'8200'0000, rodata.take()},
-      {".notes", 0xffff'ffff'8280'0000, notes.take(), kNote},
-      {".BTF", 0, btf.write()}};
+  std::vector<SectionSpec> sections = {{".text", 0xffff'ffff'8100'0000, Buffer(64)},
+                                       {".bss", 0xffff'ffff'8300'0000, {}, kNoBits, 4096},
+                                       {".rodata", 0xffff'ffff'8200'0000, rodata.take()},
+                                       {".notes", 0xffff'ffff'8280'0000, notes.take(), kNote},
+                                       {".BTF", 0, btf.write()}};
   auto exports = export_sections({{"alpha", "", 0xffff'ffff'8100'0010, 0x1111, false},
                                   {"beta", "SPACE", 0xffff'ffff'8100'0020, 0x2222, true}},
                                  0xffff'ffff'8290'0000);
-  auto orc = orc_sections({{0xffff'ffff'8100'0000, 8, 0, 5 | 2 << 8},
-                           {0xffff'ffff'8100'0004, 16, -16, 5 | 2 << 8}},
-                          0xffff'ffff'82a0'0000, true);
+  auto orc = orc_sections(
+      {{0xffff'ffff'8100'0000, 8, 0, 5 | 2 << 8}, {0xffff'ffff'8100'0004, 16, -16, 5 | 2 << 8}},
+      0xffff'ffff'82a0'0000, true);
   sections.insert(sections.end(), exports.begin(), exports.end());
   sections.insert(sections.end(), orc.begin(), orc.end());
   return elf_file(sections);

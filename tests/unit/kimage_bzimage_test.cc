@@ -24,8 +24,8 @@ TEST(BzImage, GivesVersionPayloadAndSize) {
   EXPECT_EQ(std::string(release_of(image->version)), "6.1.0-made");
   EXPECT_EQ(image->packing, Packing::kZstd);
   EXPECT_EQ(image->unpacked_size, 8u);
-  EXPECT_TRUE(std::equal(payload.begin(), payload.end(), image->payload.begin(),
-                         image->payload.end()));
+  EXPECT_TRUE(
+      std::equal(payload.begin(), payload.end(), image->payload.begin(), image->payload.end()));
 }
 
 TEST(BzImage, TakesTheSizeOfGzipFromItsTrailer) {
@@ -45,7 +45,9 @@ TEST(BzImage, TellsEveryPackingByItsMagic) {
     for (std::size_t size = 0; size < 2; ++size)
       EXPECT_EQ(packing_of(Bytes(packed).first(size)), Packing::kNone);
   }
-  EXPECT_EQ(packing_of(as_bytes("\x7f" "ELF")), Packing::kNone);
+  EXPECT_EQ(packing_of(as_bytes("\x7f"
+                                "ELF")),
+            Packing::kNone);
 }
 
 TEST(BzImage, RefusesEveryTruncation) {

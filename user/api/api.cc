@@ -107,7 +107,9 @@ using namespace ringside;  // NOLINT: what follows has C linkage
 
 extern "C" {
 
-uint32_t ringside_api_version(void) { return RINGSIDE_API_VERSION; }
+uint32_t ringside_api_version(void) {
+  return RINGSIDE_API_VERSION;
+}
 
 int ringside_image_open(const char* file, ringside_image** image, ringside_error* error) {
   if (image) *image = nullptr;
@@ -119,7 +121,9 @@ int ringside_image_open(const char* file, ringside_image** image, ringside_error
   });
 }
 
-void ringside_image_close(ringside_image* image) { delete image; }
+void ringside_image_close(ringside_image* image) {
+  delete image;
+}
 
 const char* ringside_image_release(const ringside_image* image) {
   return image ? image->image.release().c_str() : "";
@@ -140,7 +144,19 @@ int ringside_symbols_open(const ringside_image* image, ringside_symbols** symbol
   });
 }
 
-void ringside_symbols_close(ringside_symbols* symbols) { delete symbols; }
+int ringside_symbols_open_running(ringside_symbols** symbols, ringside_error* error) {
+  if (symbols) *symbols = nullptr;
+  if (!symbols) return fail(kUsage, kNullPointer, error);
+  return guarded(error, [&]() -> Outcome<int> {
+    auto opened = TRY(ksyms::Symbols::open_running());
+    *symbols = new ringside_symbols{std::move(opened)};
+    return int{kYes};
+  });
+}
+
+void ringside_symbols_close(ringside_symbols* symbols) {
+  delete symbols;
+}
 
 uint32_t ringside_symbols_count(const ringside_symbols* symbols) {
   return symbols ? symbols->symbols.table().size() : 0;
@@ -186,8 +202,8 @@ int ringside_running_offset(const ringside_symbols* symbols, uint64_t* offset,
     const auto& table = symbols->symbols.table();
     auto running = TRY(kimage::running_build_id());
     if (running != kimage::to_hex(table.build_id()))
-      return Failure{"the symbols are of another kernel than the one that runs, whose build-id is " +
-                     running};
+      return Failure{
+          "the symbols are of another kernel than the one that runs, whose build-id is " + running};
     *offset = TRY(ksyms::running_offset(table));
     return int{kYes};
   });
@@ -204,7 +220,9 @@ int ringside_exports_open(const ringside_image* image, ringside_exports** export
   });
 }
 
-void ringside_exports_close(ringside_exports* exports) { delete exports; }
+void ringside_exports_close(ringside_exports* exports) {
+  delete exports;
+}
 
 uint32_t ringside_exports_count(const ringside_exports* exports) {
   return exports ? exports->exports.size() : 0;

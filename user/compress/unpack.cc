@@ -22,38 +22,49 @@ using Output = std::span<std::byte>;
 
 enum class Step { kMore, kEnd, kDamaged };
 
-Failure damaged(const std::string& input, const char* format) {
-  return {fmt::format("{}: damaged or truncated {} data", input, format)};
+// What to unpack, and the bounds of it.
+struct Job {
+  Bytes data;
+  const std::string& input;
+  std::uint64_t limit;
+};
+
+Failure damaged(const Job& job, const char* format) {
+  return {fmt::format("{}: damaged or truncated {} data", job.input, format)};
 }
 
-// Calls `step(free part of the output, bytes produced)` until the stream ends.
+Failure too_large(const Job& job) {
+  return {fmt::format("{}: unpacks to more than {} bytes", job.input, job.limit)};
+}
+
+// Calls `step(free part of the output, bytes produced)` until the stream ends. The output has room
+// for one byte more than the limit, by which a stream that ends right there is told from others.
 template <class Stepper>
-Outcome<Buffer> drain(const std::string& input, const char* format, Stepper step) {
-  constexpr std::size_t kFirst = 16u << 20;
-  Buffer out(kFirst);
+Outcome<Buffer> drain(const Job& job, const char* format, Stepper step) {
+  constexpr std::uint64_t kFirst = 16u << 20;
+  Buffer out(std::min(kFirst, job.limit + 1));
   std::size_t used = 0;
   for (;;) {
     std::size_t produced = 0;
     auto state = step(Output(out).subspan(used), produced);
     used += produced;
-    if (state == Step::kDamaged) return damaged(input, format);
+    if (state == Step::kDamaged) return damaged(job, format);
+    if (used > job.limit) return too_large(job);
     if (state == Step::kEnd) break;
-    if (used < out.size()) return damaged(input, format);  // room left, and nothing more came
-    if (out.size() >= kUnpackLimit)
-      return Failure{fmt::format("{}: unpacks to more than {} MiB", input, kUnpackLimit >> 20)};
-    out.resize(out.size() * 2);
+    if (used < out.size()) return damaged(job, format);  // room left, and nothing more came
+    out.resize(std::min<std::uint64_t>(out.size() * 2, job.limit + 1));
   }
   out.resize(used);
   return out;
 }
 
-Outcome<Buffer> unpack_gzip(Bytes data, const std::string& input) {
+Outcome<Buffer> unpack_gzip(const Job& job) {
   z_stream stream{};
   if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return Failure{"zlib: no memory"};
   std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, inflateEnd);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(data.data()));
-  stream.avail_in = static_cast<uInt>(data.size());
-  return drain(input, "gzip", [&](Output out, std::size_t& produced) {
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(job.data.data()));
+  stream.avail_in = static_cast<uInt>(job.data.size());
+  return drain(job, "gzip", [&](Output out, std::size_t& produced) {
     stream.next_out = reinterpret_cast<Bytef*>(out.data());
     stream.avail_out = static_cast<uInt>(out.size());
     int status = inflate(&stream, Z_NO_FLUSH);
@@ -63,13 +74,13 @@ Outcome<Buffer> unpack_gzip(Bytes data, const std::string& input) {
   });
 }
 
-Outcome<Buffer> unpack_xz(Bytes data, const std::string& input) {
+Outcome<Buffer> unpack_xz(const Job& job) {
   lzma_stream stream = LZMA_STREAM_INIT;
-  if (lzma_auto_decoder(&stream, UINT64_MAX, 0) != LZMA_OK) return Failure{"liblzma: no memory"};
+  if (lzma_auto_decoder(&stream, kUnpackLimit, 0) != LZMA_OK) return Failure{"liblzma: no memory"};
   std::unique_ptr<lzma_stream, void (*)(lzma_stream*)> guard(&stream, lzma_end);
-  stream.next_in = reinterpret_cast<const std::uint8_t*>(data.data());
-  stream.avail_in = data.size();
-  return drain(input, "xz", [&](Output out, std::size_t& produced) {
+  stream.next_in = reinterpret_cast<const std::uint8_t*>(job.data.data());
+  stream.avail_in = job.data.size();
+  return drain(job, "xz", [&](Output out, std::size_t& produced) {
     stream.next_out = reinterpret_cast<std::uint8_t*>(out.data());
     stream.avail_out = out.size();
     auto status = lzma_code(&stream, LZMA_RUN);
@@ -79,12 +90,11 @@ Outcome<Buffer> unpack_xz(Bytes data, const std::string& input) {
   });
 }
 
-Outcome<Buffer> unpack_zstd(Bytes data, const std::string& input) {
+Outcome<Buffer> unpack_zstd(const Job& job) {
   std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
   if (!context) return Failure{"libzstd: no memory"};
-  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, 30);  // kernels use --ultra windows
-  ZSTD_inBuffer in{data.data(), data.size(), 0};
-  return drain(input, "zstd", [&](Output space, std::size_t& produced) {
+  ZSTD_inBuffer in{job.data.data(), job.data.size(), 0};
+  return drain(job, "zstd", [&](Output space, std::size_t& produced) {
     ZSTD_outBuffer out{space.data(), space.size(), 0};
     auto status = ZSTD_decompressStream(context.get(), &out, &in);
     produced = out.pos;
@@ -93,13 +103,13 @@ Outcome<Buffer> unpack_zstd(Bytes data, const std::string& input) {
   });
 }
 
-Outcome<Buffer> unpack_bzip2(Bytes data, const std::string& input) {
+Outcome<Buffer> unpack_bzip2(const Job& job) {
   bz_stream stream{};
   if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK) return Failure{"libbz2: no memory"};
   std::unique_ptr<bz_stream, int (*)(bz_stream*)> guard(&stream, BZ2_bzDecompressEnd);
-  stream.next_in = reinterpret_cast<char*>(const_cast<std::byte*>(data.data()));
-  stream.avail_in = static_cast<unsigned>(data.size());
-  return drain(input, "bzip2", [&](Output out, std::size_t& produced) {
+  stream.next_in = reinterpret_cast<char*>(const_cast<std::byte*>(job.data.data()));
+  stream.avail_in = static_cast<unsigned>(job.data.size());
+  return drain(job, "bzip2", [&](Output out, std::size_t& produced) {
     stream.next_out = reinterpret_cast<char*>(out.data());
     stream.avail_out = static_cast<unsigned>(out.size());
     int status = BZ2_bzDecompress(&stream);
@@ -109,38 +119,40 @@ Outcome<Buffer> unpack_bzip2(Bytes data, const std::string& input) {
   });
 }
 
-// Appends one block of `size` bytes that `decode(from, to)` unpacks; false where it cannot.
+// Appends one block of at most `size` bytes that `decode(room)` unpacks; false where it cannot.
 template <class Decode>
 bool append_block(Buffer& out, std::size_t size, Decode decode) {
   auto used = out.size();
-  if (used + size > kUnpackLimit) return false;
   out.resize(used + size);
-  auto produced = decode(Output(out).subspan(used));
-  if (produced < 0) return false;
-  out.resize(used + static_cast<std::size_t>(produced));
-  return true;
+  std::int64_t produced = decode(Output(out).subspan(used));
+  out.resize(used + static_cast<std::size_t>(std::max<std::int64_t>(produced, 0)));
+  return produced >= 0;
 }
 
-// The legacy frame: magic, then blocks of at most 8 MiB, each behind its packed size.
-Outcome<Buffer> unpack_lz4(Bytes data, const std::string& input) {
+// The legacy frame: magic, then blocks of 8 MiB, each behind its packed size. It has no end mark:
+// a block that is not full is the last one, or the input ends.
+// Source: doc/lz4_Frame_format.md of lz4.
+Outcome<Buffer> unpack_lz4(const Job& job) {
   constexpr std::size_t kBlock = 8u << 20, kPackedMax = LZ4_COMPRESSBOUND(kBlock);
+  constexpr std::size_t kRatioMax = 255;  // a packed byte lengthens a match by no more
   Buffer out;
   std::uint64_t at = 4;
-  while (fits(at, 4, data.size())) {
-    auto size = load<std::uint32_t>(data, at);
+  while (out.size() % kBlock == 0 && fits(at, 4, job.data.size())) {
+    auto size = load<std::uint32_t>(job.data, at);
     at += 4;
-    if (size == 0) break;
-    if (!fits(at, size, data.size()) || size > kPackedMax)
-      return damaged(input, "lz4");
-    bool good = append_block(out, kBlock, [&](Output to) {
-      return LZ4_decompress_safe(reinterpret_cast<const char*>(data.data() + at),
+    if (!fits(at, size, job.data.size()) || size > kPackedMax) return damaged(job, "lz4");
+    auto room = std::min<std::size_t>(kBlock, size * kRatioMax);
+    bool good = append_block(out, room, [&](Output to) {
+      return LZ4_decompress_safe(reinterpret_cast<const char*>(job.data.data() + at),
                                  reinterpret_cast<char*>(to.data()), static_cast<int>(size),
                                  static_cast<int>(to.size()));
     });
-    if (!good) return damaged(input, "lz4");
+    if (!good) return damaged(job, "lz4");
+    if (out.size() > job.limit) return too_large(job);
     at += size;
   }
-  return out.empty() ? Outcome<Buffer>(damaged(input, "lz4")) : Outcome<Buffer>(std::move(out));
+  if (out.empty()) return damaged(job, "lz4");
+  return out;
 }
 
 // lzop's numbers are big-endian.
@@ -174,50 +186,67 @@ Result<LzopHeader> read_lzop_header(Bytes data) {
   return header;
 }
 
+// Unpacks `block` into exactly `size` bytes behind `out`; a block that packing did not make smaller
+// is stored.
+bool append_lzo(Buffer& out, Bytes block, std::size_t size) {
+  return append_block(out, size, [&](Output to) -> std::int64_t {
+    if (block.size() == size) return std::copy(block.begin(), block.end(), to.begin()) - to.begin();
+    auto* from = reinterpret_cast<lzo_bytep>(const_cast<std::byte*>(block.data()));
+    lzo_uint length = to.size();
+    int status = lzo1x_decompress_safe(from, block.size(), reinterpret_cast<lzo_bytep>(to.data()),
+                                       &length, nullptr);
+    return status == LZO_E_OK && length == size ? static_cast<std::int64_t>(length) : -1;
+  });
+}
+
 // One lzop block at `at`: its unpacked bytes go to `out`. False at the end mark.
 Result<bool> append_lzop_block(Bytes data, std::uint32_t flags, std::uint64_t& at, Buffer& out) {
+  constexpr std::uint32_t kBlockMax = 256u << 10;  // LZO_BLOCK_SIZE: the kernel takes no larger
   auto size = TRY(read_big<std::uint32_t>(data, at));
   if (size == 0) return false;
   auto packed = TRY(read_big<std::uint32_t>(data, at));
+  if (size > kBlockMax) return Error{"block too large", "lzop block", at, kBlockMax, size};
+  if (packed > size) return Error{"packed block too large", "lzop block", at, size, packed};
   at += (flags & 1 ? 4 : 0) + (flags & 0x100 ? 4 : 0);  // checksums of the unpacked bytes
   if (packed < size) at += (flags & 2 ? 4 : 0) + (flags & 0x200 ? 4 : 0);  // of the packed ones
   auto block = TRY(slice(data, at, packed, "lzop block"));
   at += packed;
-  bool good = append_block(out, size, [&](Output to) -> std::int64_t {
-    if (packed == size) return std::copy(block.begin(), block.end(), to.begin()) - to.begin();
-    lzo_uint length = to.size();
-    int status = lzo1x_decompress_safe(reinterpret_cast<lzo_bytep>(const_cast<std::byte*>(block.data())),
-                                       block.size(), reinterpret_cast<lzo_bytep>(to.data()), &length,
-                                       nullptr);
-    return status == LZO_E_OK ? static_cast<std::int64_t>(length) : -1;
-  });
-  if (packed > size || !good) return Error{"damaged block", "lzop block", at, size, packed};
+  if (!append_lzo(out, block, size)) return Error{"damaged block", "lzop block", at, size, packed};
   return true;
 }
 
-Outcome<Buffer> unpack_lzo(Bytes data, const std::string& input) {
-  auto header = read_lzop_header(data);
-  if (!header) return damaged(input, "lzo");
+Outcome<Buffer> unpack_lzo(const Job& job) {
+  auto header = read_lzop_header(job.data);
+  if (!header) return damaged(job, "lzo");
   Buffer out;
-  for (std::uint64_t at = header->end;;) {
-    auto more = append_lzop_block(data, header->flags, at, out);
-    if (!more) return damaged(input, "lzo");
+  for (std::uint64_t at = header->end; out.size() <= job.limit;) {
+    auto more = append_lzop_block(job.data, header->flags, at, out);
+    if (!more) return damaged(job, "lzo");
     if (!*more) return out;
   }
+  return too_large(job);
 }
 
 }  // namespace
 
-Outcome<Buffer> unpack(Bytes data, Packing packing, const std::string& input) {
+Outcome<Buffer> unpack(Bytes data, Packing packing, const std::string& input, std::uint64_t limit) {
+  const Job job{data, input, limit};
   switch (packing) {
-    case Packing::kGzip: return unpack_gzip(data, input);
+    case Packing::kGzip:
+      return unpack_gzip(job);
     case Packing::kXz:
-    case Packing::kLzma: return unpack_xz(data, input);
-    case Packing::kZstd: return unpack_zstd(data, input);
-    case Packing::kLz4: return unpack_lz4(data, input);
-    case Packing::kLzo: return unpack_lzo(data, input);
-    case Packing::kBzip2: return unpack_bzip2(data, input);
-    case Packing::kNone: break;
+    case Packing::kLzma:
+      return unpack_xz(job);
+    case Packing::kZstd:
+      return unpack_zstd(job);
+    case Packing::kLz4:
+      return unpack_lz4(job);
+    case Packing::kLzo:
+      return unpack_lzo(job);
+    case Packing::kBzip2:
+      return unpack_bzip2(job);
+    case Packing::kNone:
+      break;
   }
   return Buffer(data.begin(), data.end());
 }

@@ -11,11 +11,12 @@
 
 namespace ringside::compress {
 
-constexpr std::uint64_t kUnpackLimit = 1ull << 30;  // no kernel or module is larger: 1 GiB
+constexpr std::uint64_t kUnpackLimit = 1ull << 30;  // 1 GiB; no kernel or module is larger
 
 // The bytes that `data` holds, packed as `packing`; `input` names it in messages. What follows the
 // end of the packed stream is ignored. Fails where the stream is damaged, or unpacks to more than
-// kUnpackLimit.
-Outcome<std::vector<std::byte>> unpack(Bytes data, Packing packing, const std::string& input);
+// `limit` bytes (below 4 GiB), or wants more than 1 GiB of memory to be unpacked.
+Outcome<std::vector<std::byte>> unpack(Bytes data, Packing packing, const std::string& input,
+                                       std::uint64_t limit = kUnpackLimit);
 
 }  // namespace ringside::compress

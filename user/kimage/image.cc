@@ -23,7 +23,8 @@ std::string fingerprint(Bytes data) {
     hash = (hash ^ load<std::uint64_t>(data, at)) * 0xff51'afd7'ed55'8ccd;
     hash ^= hash >> 32;
   }
-  for (; at < data.size(); ++at) hash = (hash ^ static_cast<std::uint8_t>(data[at])) * 0x100'0000'01b3;
+  for (; at < data.size(); ++at)
+    hash = (hash ^ static_cast<std::uint8_t>(data[at])) * 0x100'0000'01b3;
   return fmt::format("payload-{:016x}", hash);
 }
 
@@ -32,7 +33,8 @@ Outcome<std::string> build_id_of(Bytes vmlinux, const std::string& source) {
   if (!file) return Failure{describe(file.error(), source)};
   auto notes = file->find(".notes");
   if (!notes) return Failure{describe(notes.error(), source)};
-  if (!*notes) return Failure{source + ": no .notes section: not a kernel, or one without build-id"};
+  if (!*notes)
+    return Failure{source + ": no .notes section: not a kernel, or one without build-id"};
   auto id = elf::build_id_note((*notes)->data);
   if (!id) return Failure{describe(id.error(), source)};
   if (!*id) return Failure{source + ": no build-id in .notes"};
@@ -50,9 +52,14 @@ Outcome<std::filesystem::path> cached_vmlinux(const std::filesystem::path& alias
   return TRY(cache::index_path(text, "vmlinux", kVmlinuxVersion));
 }
 
-Outcome<std::shared_ptr<MappedFile>> unpack_into_cache(const BzImage& image, const std::string& source,
+Outcome<std::shared_ptr<MappedFile>> unpack_into_cache(const BzImage& image,
+                                                       const std::string& source,
                                                        const std::filesystem::path& alias) {
   auto vmlinux = TRY(compress::unpack(image.payload, image.packing, source));
+  if (vmlinux.size() != image.unpacked_size)
+    return Failure{
+        fmt::format("{}: the payload unpacks to {} bytes where the image says {}: damaged", source,
+                    vmlinux.size(), image.unpacked_size)};
   auto id = TRY(build_id_of(vmlinux, source));
   auto target = TRY(cache::index_path(id, "vmlinux", kVmlinuxVersion));
   TRY(cache::publish_file(target, vmlinux));
@@ -120,9 +127,13 @@ Outcome<Kallsyms> Image::kallsyms() const {
   return named(Kallsyms::locate(rodata->data), source_);
 }
 
-Outcome<Exports> Image::exports() const { return named(Exports::open(*vmlinux_), source_); }
+Outcome<Exports> Image::exports() const {
+  return named(Exports::open(*vmlinux_), source_);
+}
 
-Outcome<Orc> Image::orc() const { return named(Orc::open(*vmlinux_), source_); }
+Outcome<Orc> Image::orc() const {
+  return named(Orc::open(*vmlinux_), source_);
+}
 
 Outcome<Btf> Image::btf() {
   auto section = TRY(named(vmlinux_->find(".BTF"), source_));

@@ -23,9 +23,9 @@ class Image {
   // but headers. The Image owns the mapping; all that it gives out borrows from it.
   static Outcome<Image> open(const std::filesystem::path& file);
 
-  const std::string& release() const { return release_; }     // uname -r
-  const std::string& build_id() const { return build_id_; }   // lower-case hex
-  const std::string& source() const { return source_; }       // the file it was opened from
+  const std::string& release() const { return release_; }    // uname -r
+  const std::string& build_id() const { return build_id_; }  // lower-case hex
+  const std::string& source() const { return source_; }      // the file it was opened from
   const elf::File& vmlinux() const { return *vmlinux_; }
 
   // Each is read on demand; a Failure names this image and what is wrong or missing in it.

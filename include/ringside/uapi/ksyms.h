@@ -4,7 +4,8 @@
  *
  * Every structure begins with its own size and the ABI's version, both set by the caller. The
  * kernel refuses another size or version, unknown operations, and non-zero reserved bytes with
- * EINVAL. Pointers are carried as __u64. All calls need CAP_SYSLOG, as kallsyms' addresses do.
+ * EINVAL (a structure of another size in the call's number is another call: ENOTTY). Pointers are
+ * carried as __u64. All calls need CAP_SYSLOG, as kallsyms' addresses do.
  */
 #ifndef RINGSIDE_UAPI_KSYMS_H
 #define RINGSIDE_UAPI_KSYMS_H
@@ -15,12 +16,13 @@
 #define RS_KSYMS_DEVICE "/dev/ringside-ksyms"
 #define RS_KSYMS_VERSION 1
 #define RS_KSYMS_BUILD_ID_MAX 32
-#define RS_KSYMS_TABLE_MAX (16u << 20) /* bytes */
+#define RS_KSYMS_TABLE_MAX (4u << 20)  /* bytes; Debian 6.12 has 1.4 MiB */
 #define RS_KSYMS_BATCH_MAX 65536u      /* records a call */
+#define RS_KSYMS_NTH_MAX 1024u         /* symbols of one name that NAME can tell apart */
 #define RS_KSYMS_TEXT_MAX 720u         /* what sprint_symbol() may write, and our names (512) */
 
 /* Hands a table over. Copied, checked whole, then kept read-only in place of any before it.
- * EBADMSG: damaged; EXDEV: built for another kernel (build-id); E2BIG, ENOMEM. */
+ * EBADMSG: damaged; EXDEV: built for another kernel (build-id); E2BIG, ENOMEM, EINTR. */
 struct rs_ksyms_take {
 	__u32 size;
 	__u32 version;

@@ -1,0 +1,181 @@
+# The library as its users meet it: installed into a prefix of its own, moved, found by pkg-config
+# and by CMake, compiled against from C and C++, and run on a real kernel.
+. "$(dirname "$0")/tap.sh"
+export PKG_CONFIG_LIBDIR CMAKE_BUILD_PARALLEL_LEVEL=1
+tree=$scratch/moved/usr
+strict='-Wall -Wextra -Wpedantic -Werror'
+
+install_and_move() { # staged below DESTDIR, then moved: nothing may remember where it was
+  DESTDIR=$scratch/staged capture cmake --install "$build" --prefix /opt/ringside || return 1
+  mkdir -p "$scratch/moved" && mv "$scratch/staged/opt/ringside" "$tree"
+}
+installs() {
+  install_and_move && [ ! -e "$tree/include/core" ] && for file in bin/ringside \
+    libexec/ringside/ringside-agent include/ringside/ringside.h include/ringside/ringside.hh \
+    include/ringside/exit_status.hh include/ringside/uapi/ksyms.h share/doc/ringside/COPYING \
+    share/bash-completion/completions/ringside share/zsh/site-functions/_ringside \
+    share/fish/vendor_completions.d/ringside.fish; do
+    [ -s "$tree/$file" ] || { echo "# $file is not there"; return 1; }
+  done
+}
+is "cmake --install puts command, agent, library, headers, completions and licence" installs
+[ -x "$tree/bin/ringside" ] || finish
+
+library=$(find "$tree" -name libringside.so.0)
+lib=$(dirname "$library")
+PKG_CONFIG_LIBDIR=$lib/pkgconfig
+export LD_LIBRARY_PATH="$lib"
+
+exports_only_api() {
+  nm -D --defined-only "$library" | awk '{ sub(/@.*/, "", $3); print $3 }' |
+    grep -v '^RINGSIDE_0$' | sort >"$scratch/exported"
+  grep -o '\bringside_[a-z_]*(' "$tree/include/ringside/ringside.h" | tr -d '(' |
+    sort -u >"$scratch/declared"
+  diff "$scratch/declared" "$scratch/exported" >"$scratch/out"
+}
+is "the library exports what ringside.h declares, and nothing else" exports_only_api
+has_soname() { readelf -d "$library" | grep -q 'SONAME.*libringside.so.0]'; }
+is "its soname is libringside.so.0" has_soname
+
+compiles_c() {
+  capture cc -std=c11 $strict "$tree/share/doc/ringside/examples/symbol.c" \
+    $(pkg-config --cflags --libs ringside) -o "$scratch/symbol"
+  ended 0
+}
+compiles_cxx() {
+  capture c++ -std=c++17 $strict "$tree/share/doc/ringside/examples/names.cc" \
+    $(pkg-config --cflags --libs ringside) -o "$scratch/names"
+  ended 0
+}
+is "the C example compiles by pkg-config" compiles_c
+is "the C++ example compiles by pkg-config" compiles_cxx
+
+by_cmake() {
+  mkdir -p "$scratch/project"
+  cp "$tree"/share/doc/ringside/examples/* "$scratch/project"
+  cat >"$scratch/project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(user LANGUAGES C CXX)
+find_package(ringside 0.1 REQUIRED)
+add_executable(symbol symbol.c)
+add_executable(names names.cc)
+target_link_libraries(symbol PRIVATE ringside::ringside)
+target_link_libraries(names PRIVATE ringside::ringside)
+END
+  capture cmake -S "$scratch/project" -B "$scratch/project/build" -DCMAKE_PREFIX_PATH="$tree"
+  ended 0 && capture cmake --build "$scratch/project/build" && ended 0
+}
+is "both compile by find_package(ringside)" by_cmake
+
+refuses() {
+  capture "$scratch/symbol" /etc/passwd 1
+  ended 2 && one_line && err_has '^/etc/passwd: .*bzImage or vmlinux'
+}
+is "the C example says in one line why a text file is no kernel" refuses
+
+cat >"$scratch/misuse.c" <<'END'
+#include <assert.h>
+#include <ringside/ringside.h>
+#include <string.h>
+int main(void) {
+  struct ringside_error error = RINGSIDE_ERROR_INIT;
+  struct ringside_symbol unset;
+  struct ringside_image *image = (void *)1;
+  memset(&unset, 0, sizeof(unset));
+  assert(ringside_api_version() == RINGSIDE_API_VERSION);
+  assert(ringside_image_open(NULL, &image, &error) == RINGSIDE_USAGE && !image);
+  assert(error.status == RINGSIDE_USAGE && error.message[0]);
+  assert(ringside_image_open("/nonexistent", &image, NULL) == RINGSIDE_UNKNOWN && !image);
+  error.struct_size = 0;
+  error.status = 7;
+  assert(ringside_image_open("/nonexistent", &image, &error) == RINGSIDE_UNKNOWN);
+  assert(error.status == 7); /* a struct without its size is left alone */
+  assert(ringside_find_address(NULL, 0, 0, &unset) == RINGSIDE_USAGE);
+  ringside_image_close(NULL);
+  ringside_symbols_close(NULL);
+  ringside_exports_close(NULL);
+  return 0;
+}
+END
+misuse() {
+  capture cc -std=c11 $strict "$scratch/misuse.c" $(pkg-config --cflags --libs ringside) \
+    -o "$scratch/misuse" && capture "$scratch/misuse" && ended 0
+}
+is "null pointers, missing files and unset sizes are refused" misuse
+
+agent_found() {
+  capture env -u LD_LIBRARY_PATH "$tree/bin/ringside" doctor --json
+  out_has "\"found\":\"$tree/libexec/ringside/ringside-agent\",\"group\":\"The lab\",\"name\":\"agent\"" &&
+    ! out_has '"name":"agent","needed":true,"state":"(no|unknown)"'
+}
+is "the installed command finds its agent in ../libexec/ringside" agent_found
+
+image=$(image_of 6.1)
+if [ -z "$image" ]; then
+  for what in "the C example finds an address" "the C++ example finds a name" \
+    "the CMake build finds the same" "all symbols of a name, offsets, every export"; do
+    skip "$what" "kernel 6.1 is not in the cache: ringside lab fetch 6.1"
+  done
+  finish
+fi
+
+# The command is the oracle: another path to the same answers.
+address=$("$ringside" ksyms -k 6.1 vfs_write | cut -d' ' -f1)
+c_example() {
+  capture "$1" "$image" "$address"
+  ended 0 && out_has '^6\.1\.[^ ]* [0-9a-f]{40}$' && out_has '^vfs_write\+0(x0)?/0x[0-9a-f]+$' &&
+    capture "$1" "$image" 1 && ended 1
+}
+cxx_example() {
+  capture "$1" "$image" vfs_write
+  ended 0 && out_has "^$address T [0-9]+ bytes" && ! out_has exported &&
+    capture "$1" "$image" kfree && out_has '^exported, CRC [0-9a-f]{8}$' &&
+    capture "$1" "$image" no_such_symbol && ended 1
+}
+is "the C example finds an address" c_example "$scratch/symbol"
+is "the C++ example finds a name" cxx_example "$scratch/names"
+cmake_examples() {
+  c_example "$scratch/project/build/symbol" && cxx_example "$scratch/project/build/names"
+}
+is "the CMake build finds the same" cmake_examples
+
+cat >"$scratch/whole.cc" <<'END'
+#include <cstdio>
+#include <ringside/ringside.hh>
+// Prints all that the API gives, in the commands' own form; OFFSET moves it there and back.
+int main(int, char** argv) {
+  constexpr std::uint64_t kOffset = 0x1a000000;
+  auto symbols = ringside::Image::open(argv[1])->symbols();  // outlives its image
+  if (!symbols) return RINGSIDE_UNKNOWN;
+  for (std::uint32_t at = 0; at < symbols->size(); ++at) {
+    auto symbol = symbols->at(at);
+    if (!symbol || symbol->index != at) return RINGSIDE_NO;
+    std::printf("%016llx %c %s\n", (unsigned long long)symbol->address, symbol->type,
+                symbol->name.c_str());
+  }
+  if (symbols->at(symbols->size())) return RINGSIDE_NO;
+  auto plain = symbols->named("vfs_write")[0], moved = symbols->named("vfs_write", kOffset)[0];
+  auto inside = symbols->find(moved.address + 5, kOffset);
+  if (moved.address != plain.address + kOffset || !inside || inside->address != moved.address ||
+      inside->distance != 5 || inside->size != plain.size)
+    return RINGSIDE_NO;
+  auto exports = ringside::Image::open(argv[1])->exports();
+  for (std::uint32_t at = 0; at < exports->size(); ++at) {
+    auto entry = exports->at(at);
+    std::fprintf(stderr, "0x%08x\t%s\tvmlinux\t%s\t%s\n", entry->crc.value_or(0),
+                 entry->name.c_str(), entry->gpl_only ? "EXPORT_SYMBOL_GPL" : "EXPORT_SYMBOL",
+                 entry->name_space.c_str());
+  }
+  return exports->at(exports->size()) ? RINGSIDE_NO : RINGSIDE_YES;
+}
+END
+whole() { # the symbols of one address may differ in order from the image's: compared sorted
+  c++ -std=c++17 "$scratch/whole.cc" $(pkg-config --cflags --libs ringside) -o "$scratch/whole" &&
+    "$scratch/whole" "$image" >"$scratch/symbols" 2>"$scratch/exports" &&
+    "$ringside" kimage 6.1 --symbols | sort >"$scratch/symbols.expected" &&
+    "$ringside" kimage 6.1 --exports >"$scratch/exports.expected" &&
+    sort "$scratch/symbols" | cmp - "$scratch/symbols.expected" &&
+    cmp "$scratch/exports" "$scratch/exports.expected"
+}
+is "all symbols and exports, a name with and without offset, as the command has them" whole
+finish
