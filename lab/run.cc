@@ -178,7 +178,7 @@ void Run::send_input(short revents) {
   char chunk[kChunk];
   std::string_view bytes = input_.substr(0, kChunk);
   if (input_fd_ >= 0) {
-    auto n = (revents & (POLLIN | POLLHUP)) != 0 ? read(input_fd_, chunk, sizeof chunk) : 0;
+    auto n = (revents & (POLLIN | POLLHUP)) != 0 ? ::read(input_fd_, chunk, sizeof chunk) : 0;
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     bytes = {chunk, static_cast<std::size_t>(std::max<ssize_t>(n, 0))};
   } else {
