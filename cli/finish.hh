@@ -8,8 +8,12 @@
 
 namespace ringside::cli {
 
-inline int status_of(Nothing) { return kYes; }
-inline int status_of(int status) { return status; }
+inline int status_of(Nothing) {
+  return kYes;
+}
+inline int status_of(int status) {
+  return status;
+}
 
 int report(const Failure& failure, const char* command);
 int usage(const CLI::App& app, const CLI::ParseError& error, const char* command);

@@ -110,7 +110,8 @@ Outcome<Nothing> run(const Options& options) {
 int kimage(int argc, char** argv) {
   CLI::App app{"What a kernel image says, from the image alone.", "ringside kimage"};
   Options options;
-  app.add_option("KERNEL", options.kernel, "6.1, 6.12, a package, a release, a bzImage or a vmlinux");
+  app.add_option("KERNEL", options.kernel,
+                 "6.1, 6.12, a package, a release, a bzImage or a vmlinux");
   app.add_flag("--symbols", options.symbols, "every symbol, as /proc/kallsyms lists them");
   app.add_flag("--exports", options.exports, "every export, as Module.symvers lists them");
   app.add_flag("--json", options.json, "the summary as one JSON object");

@@ -88,7 +88,8 @@ class UserResolver : public Resolver {
   Outcome<std::vector<Answer>> by_name(const std::string& name) override {
     std::vector<Answer> answers;
     auto cursor = symbols_.table().names(name);
-    while (auto match = symbols_.table().next(cursor, scratch_)) answers.push_back(answer_of(*match));
+    while (auto match = symbols_.table().next(cursor, scratch_))
+      answers.push_back(answer_of(*match));
     return answers;
   }
 
@@ -105,7 +106,8 @@ class UserResolver : public Resolver {
 
 class KernelResolver : public Resolver {
  public:
-  KernelResolver(Device device, bool returns) : device_(std::move(device)), back_(returns ? 1 : 0) {}
+  KernelResolver(Device device, bool returns)
+      : device_(std::move(device)), back_(returns ? 1 : 0) {}
 
   Outcome<std::vector<Answer>> by_address(std::uint64_t address) override {
     rs_ksyms_record record{};
@@ -131,8 +133,11 @@ class KernelResolver : public Resolver {
   Outcome<std::vector<Answer>> ask(rs_ksyms_op op, rs_ksyms_record& record) {
     TRY(device_.look_up(op, {&record, 1}));
     if (!record.found) return std::vector<Answer>();
-    return std::vector{Answer{record.symbol_address, record.symbol_address, record.symbol_size,
-                              static_cast<char>(record.type), {record.text, record.length}}};
+    return std::vector{Answer{record.symbol_address,
+                              record.symbol_address,
+                              record.symbol_size,
+                              static_cast<char>(record.type),
+                              {record.text, record.length}}};
   }
 
   Device device_;
@@ -228,8 +233,10 @@ int ksyms(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--offset", options.offset,
                  "bytes that the kernel ran above its link address (KASLR), in hexadecimal");
-  app.add_flag("--return", options.returns, "addresses are return addresses: look up the call before");
-  app.add_option("--placement", options.placement, "which side answers: user, or kernel (the module)")
+  app.add_flag("--return", options.returns,
+               "addresses are return addresses: look up the call before");
+  app.add_option("--placement", options.placement,
+                 "which side answers: user, or kernel (the module)")
       ->check(CLI::IsMember({"user", "kernel"}))
       ->capture_default_str();
   app.add_flag("--json", options.json, "one JSON object a question");

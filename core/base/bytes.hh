@@ -48,7 +48,8 @@ T load(Bytes bytes, std::uint64_t at) {
 template <class T>
 Result<T> read(Bytes bytes, std::uint64_t at, const char* part) {
   if (!fits(at, sizeof(T), bytes.size()))
-    return Error{"read past the end", part, at, sizeof(T), at < bytes.size() ? bytes.size() - at : 0};
+    return Error{"read past the end", part, at, sizeof(T),
+                 at < bytes.size() ? bytes.size() - at : 0};
   return load<T>(bytes, at);
 }
 

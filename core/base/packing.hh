@@ -15,7 +15,10 @@ struct PackingMagic {
 };
 inline constexpr PackingMagic kPackingMagics[] = {
     {std::string_view("\x1f\x8b", 2), Packing::kGzip},
-    {std::string_view("\xfd" "7zXZ\0", 6), Packing::kXz},
+    {std::string_view("\xfd"
+                      "7zXZ\0",
+                      6),
+     Packing::kXz},
     {std::string_view("\x28\xb5\x2f\xfd", 4), Packing::kZstd},
     {std::string_view("\x02\x21\x4c\x18", 4), Packing::kLz4},
     {std::string_view("\x89LZO\0\r\n\x1a\n", 9), Packing::kLzo},

@@ -25,7 +25,8 @@ struct Nothing {};
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(T value)
+      : value_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
   Result(E error) : value_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
   // An error of one layer becomes an error of the next where that one can be built from it.
   template <class F>
@@ -54,9 +55,9 @@ inline constexpr Nothing ok{};
 }  // namespace ringside
 
 // Value of EXPR, or return its error from the enclosing function.
-#define TRY(expr)                                 \
-  ({                                              \
-    auto try_result = (expr);                     \
-    if (!try_result) return try_result.error();   \
-    *std::move(try_result);                       \
+#define TRY(expr)                               \
+  ({                                            \
+    auto try_result = (expr);                   \
+    if (!try_result) return try_result.error(); \
+    *std::move(try_result);                     \
   })

@@ -16,18 +16,24 @@ static_assert(sizeof(Scratch) <= sizeof(rs_scratch));
 
 namespace {
 
-Bytes span_of(rs_bytes bytes) { return {reinterpret_cast<const std::byte*>(bytes.data), bytes.size}; }
+Bytes span_of(rs_bytes bytes) {
+  return {reinterpret_cast<const std::byte*>(bytes.data), bytes.size};
+}
 
 rs_bytes bytes_of(Bytes span) {
   return {reinterpret_cast<const unsigned char*>(span.data()), span.size()};
 }
 
-const Table& core(const rs_table* table) { return *reinterpret_cast<const Table*>(table); }
-Scratch& core(rs_scratch* scratch) { return *reinterpret_cast<Scratch*>(scratch); }
+const Table& core(const rs_table* table) {
+  return *reinterpret_cast<const Table*>(table);
+}
+Scratch& core(rs_scratch* scratch) {
+  return *reinterpret_cast<Scratch*>(scratch);
+}
 
 void give(const Match& match, rs_symbol* symbol) {
-  *symbol = {match.address, match.size, match.name.data(),
-             static_cast<unsigned>(match.name.size()), match.type};
+  *symbol = {match.address, match.size, match.name.data(), static_cast<unsigned>(match.name.size()),
+             match.type};
 }
 
 void give(const ringside::Error& error, rs_refusal* refusal) {
@@ -40,12 +46,16 @@ extern "C" {
 
 int rs_table_start(rs_table* table, rs_bytes bytes, rs_refusal* refusal) {
   auto started = Table::start(span_of(bytes));
-  if (started) ::new (table) Table(*started);
-  else give(started.error(), refusal);
+  if (started)
+    ::new (table) Table(*started);
+  else
+    give(started.error(), refusal);
   return static_cast<bool>(started);
 }
 
-unsigned rs_table_blocks(const rs_table* table) { return core(table).blocks(); }
+unsigned rs_table_blocks(const rs_table* table) {
+  return core(table).blocks();
+}
 
 int rs_table_check(const rs_table* table, unsigned block, rs_scratch* scratch,
                    rs_refusal* refusal) {
@@ -54,9 +64,13 @@ int rs_table_check(const rs_table* table, unsigned block, rs_scratch* scratch,
   return static_cast<bool>(checked);
 }
 
-rs_bytes rs_table_build_id(const rs_table* table) { return bytes_of(core(table).build_id()); }
+rs_bytes rs_table_build_id(const rs_table* table) {
+  return bytes_of(core(table).build_id());
+}
 
-unsigned rs_table_symbols(const rs_table* table) { return core(table).size(); }
+unsigned rs_table_symbols(const rs_table* table) {
+  return core(table).size();
+}
 
 int rs_table_find(const rs_table* table, unsigned long long address, rs_symbol* symbol,
                   rs_scratch* scratch) {

@@ -83,7 +83,9 @@ std::vector<rs_ksyms_record> records_for(const std::vector<std::uint64_t>& addre
   return records;
 }
 
-std::string text_of(const rs_ksyms_record& record) { return {record.text, record.length}; }
+std::string text_of(const rs_ksyms_record& record) {
+  return {record.text, record.length};
+}
 
 TEST_F(KsymsModule, TellsTheRunningBuildAndTheKaslrOffset) {
   auto handed = device_with_table();
@@ -160,8 +162,10 @@ TEST_F(KsymsModule, RefusesDamageAndKeepsTheTableThatItHad) {
   for (int round = 0; round < 60; ++round) {
     auto bytes = copy_of_table();
     state = state * 6364136223846793005u + 1442695040888963407u;
-    if (round % 3 == 0) bytes.resize(state % bytes.size());
-    else bytes[(state >> 20) % (round % 3 == 1 ? 168 : bytes.size())] ^= std::byte{0x40};
+    if (round % 3 == 0)
+      bytes.resize(state % bytes.size());
+    else
+      bytes[(state >> 20) % (round % 3 == 1 ? 168 : bytes.size())] ^= std::byte{0x40};
     refused += !handed.take(bytes);  // a flipped bit in a name is no damage that shows
   }
   EXPECT_GE(refused, 30);
@@ -203,20 +207,23 @@ TEST_F(KsymsModule, RefusesEveryFieldThatTheAbiDoesNotKnow) {
   rs_ksyms_record record{};
   record.reserved[5] = 1;
   EXPECT_EQ(wrong([&](auto& call) {
-    call.count = 1, call.records = reinterpret_cast<std::uintptr_t>(&record);
-  }), EINVAL);
+              call.count = 1, call.records = reinterpret_cast<std::uintptr_t>(&record);
+            }),
+            EINVAL);
   EXPECT_EQ(wrong([&](auto& call) {
-    record = {};
-    record.nth = RS_KSYMS_NTH_MAX;
-    call.op = RS_KSYMS_NAME, call.count = 1;
-    call.records = reinterpret_cast<std::uintptr_t>(&record);
-  }), EINVAL);
+              record = {};
+              record.nth = RS_KSYMS_NTH_MAX;
+              call.op = RS_KSYMS_NAME, call.count = 1;
+              call.records = reinterpret_cast<std::uintptr_t>(&record);
+            }),
+            EINVAL);
   EXPECT_EQ(wrong([&](auto& call) {
-    record = {};
-    record.length = RS_KSYMS_TEXT_MAX + 1;
-    call.op = RS_KSYMS_NAME, call.count = 1;
-    call.records = reinterpret_cast<std::uintptr_t>(&record);
-  }), EINVAL);
+              record = {};
+              record.length = RS_KSYMS_TEXT_MAX + 1;
+              call.op = RS_KSYMS_NAME, call.count = 1;
+              call.records = reinterpret_cast<std::uintptr_t>(&record);
+            }),
+            EINVAL);
   EXPECT_EQ(call_errno(0x12345678, lookup_call()), ENOTTY);
 }
 

@@ -37,6 +37,8 @@ inline bool load(const std::string& name) {
   return succeeds({"insmod", module_file(name).string()});
 }
 
-inline bool unload(const std::string& name) { return succeeds({"rmmod", name}); }
+inline bool unload(const std::string& name) {
+  return succeeds({"rmmod", name});
+}
 
 }  // namespace ringside::guest
