@@ -92,7 +92,7 @@ static bool find_offset(struct rs_held *new, struct rs_scratch *scratch)
 
 static int refuse(const struct rs_refusal *why)
 {
-	pr_info_ratelimited("ringside-ksyms: table refused: %s in %s at %llu (expected %llu, found %llu)\n",
+	pr_info_ratelimited("ringside-ksyms: table refused: %s in %s at %llu (%llu, not %llu)\n",
 			    why->what, why->part, why->at, why->expected, why->found);
 	return -EBADMSG;
 }
@@ -136,7 +136,8 @@ static int take_page(struct rs_held *new, u32 each, const u8 __user *from)
 	if (!page)
 		return -ENOMEM;
 	new->pages[each] = page;
-	if (copy_from_user(page_address(page), from, min_t(u64, new->size - each * PAGE_SIZE, PAGE_SIZE)))
+	if (copy_from_user(page_address(page), from,
+			   min_t(u64, new->size - each * PAGE_SIZE, PAGE_SIZE)))
 		return -EFAULT;
 	return 0;
 }

@@ -15,12 +15,12 @@ class RunningSymbolsFile : public TemporaryTest {
 };
 
 TEST_F(RunningSymbolsFile, TakesTheKaslrOffsetOffAndLeavesModulesOut) {
-  auto symbols = read_running_symbols(
-      file_with("0000000000000000 A fixed_percpu_data\n"
-            "ffffffff9f600000 T _text\n"
-            "ffffffff9f601230 t helper\n"
-            "ffffffffc0400000 t of_a_module\t[loop]\n"
-            "no line of kallsyms\n"));
+  auto symbols =
+      read_running_symbols(file_with("0000000000000000 A fixed_percpu_data\n"
+                                     "ffffffff9f600000 T _text\n"
+                                     "ffffffff9f601230 t helper\n"
+                                     "ffffffffc0400000 t of_a_module\t[loop]\n"
+                                     "no line of kallsyms\n"));
   ASSERT_TRUE(symbols) << symbols.error().message;
   EXPECT_EQ(symbols->offset, 0x1e600000u);
   ASSERT_EQ(symbols->symbols.size(), 3u);
@@ -32,8 +32,8 @@ TEST_F(RunningSymbolsFile, TakesTheKaslrOffsetOffAndLeavesModulesOut) {
 }
 
 TEST_F(RunningSymbolsFile, SaysThatAddressesAreHidden) {
-  auto symbols = read_running_symbols(
-      file_with("0000000000000000 T _text\n0000000000000000 T kfree\n"));
+  auto symbols =
+      read_running_symbols(file_with("0000000000000000 T _text\n0000000000000000 T kfree\n"));
   ASSERT_FALSE(symbols);
   EXPECT_NE(symbols.error().message.find("run as root"), std::string::npos);
 }

@@ -24,8 +24,10 @@ class TemporaryTest : public testing::Test {
     setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
   }
   void TearDown() override {
-    if (before_.empty()) unsetenv("XDG_CACHE_HOME");
-    else setenv("XDG_CACHE_HOME", before_.c_str(), 1);
+    if (before_.empty())
+      unsetenv("XDG_CACHE_HOME");
+    else
+      setenv("XDG_CACHE_HOME", before_.c_str(), 1);
     std::filesystem::remove_all(folder_);
   }
 

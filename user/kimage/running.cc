@@ -41,7 +41,8 @@ Outcome<RunningSymbols> read_running_symbols(const std::string& file) {
     result.symbols.push_back(std::move(symbol));
   }
   if (text < kLinkedText)
-    return Failure{file + ": hides the kernel's addresses; run as root (kernel.kptr_restrict below 2)"};
+    return Failure{file +
+                   ": hides the kernel's addresses; run as root (kernel.kptr_restrict below 2)"};
   result.offset = text - kLinkedText;
   for (auto& symbol : result.symbols)
     if (symbol.address >= kKernelBase) symbol.address -= result.offset;

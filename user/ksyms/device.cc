@@ -11,10 +11,14 @@ namespace {
 // What the errno of a call to the module means here, or the system's word for it.
 Failure refused(const char* what) {
   switch (errno) {
-    case EBADMSG: return {"the kernel refused the symbol table as damaged (dmesg says where)", kNo};
-    case EXDEV: return {"the symbol table is of another kernel than the one that runs", kNo};
-    case ENODATA: return {"the kernel holds no symbol table yet", kNo};
-    default: return system_failure(what, RS_KSYMS_DEVICE);
+    case EBADMSG:
+      return {"the kernel refused the symbol table as damaged (dmesg says where)", kNo};
+    case EXDEV:
+      return {"the symbol table is of another kernel than the one that runs", kNo};
+    case ENODATA:
+      return {"the kernel holds no symbol table yet", kNo};
+    default:
+      return system_failure(what, RS_KSYMS_DEVICE);
   }
 }
 

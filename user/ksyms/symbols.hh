@@ -19,7 +19,8 @@ class Symbols {
   // The table of `image`'s kernel. Built, in about a second, where the cache has none.
   static Outcome<Symbols> open(const kimage::Image& image);
 
-  // The same for the kernel that runs here, from /proc/kallsyms: for where its image is not at hand.
+  // The same for the kernel that runs here, from /proc/kallsyms: for where its image is not at
+  // hand.
   static Outcome<Symbols> open_running();
 
   const Table& table() const { return *table_; }
