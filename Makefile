@@ -57,7 +57,7 @@ asan: packages ## the tests of user space under AddressSanitizer and UBSan
 
 fuzz: packages ## every fuzzer, SECONDS=60 in all
 	@cmake --preset fuzz -Wno-dev --log-level=WARNING >/dev/null
-	@cmake --build $(BUILD)/fuzz -j $(JOBS)
+	@cmake --build $(BUILD)/fuzz -j $(JOBS) --target fuzzers
 	@fuzz/run $(BUILD)/fuzz $(SECONDS)
 
 install: command ## the command, libringside, headers, man pages; DESTDIR= PREFIX=

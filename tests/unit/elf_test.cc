@@ -94,16 +94,16 @@ TEST(ElfFile, RefusesOtherFormats) {
 TEST(ElfFile, NamesTheFieldOfABadHeader) {
   auto bytes = three_sections();
   poke<std::uint16_t>(bytes, kShentsize, 40);
-  EXPECT_EQ(File::open(bytes).error().at, kShentsize);
+  EXPECT_EQ(test::error_of(File::open(bytes)).at, kShentsize);
   bytes = three_sections();
   poke<std::uint16_t>(bytes, kShstrndx, 5);
-  EXPECT_STREQ(File::open(bytes).error().part, "e_shstrndx");
+  EXPECT_STREQ(test::error_of(File::open(bytes)).part, "e_shstrndx");
   bytes = three_sections();
   poke<std::uint16_t>(bytes, kShnum, 0);
   EXPECT_FALSE(File::open(bytes));
   bytes = three_sections();
   poke<std::uint16_t>(bytes, kShnum, 0xffff);
-  EXPECT_STREQ(File::open(bytes).error().part, "section header table");
+  EXPECT_STREQ(test::error_of(File::open(bytes)).part, "section header table");
 }
 
 TEST(ElfFile, RefusesTablesAndSectionsBeyondTheEnd) {
@@ -128,7 +128,7 @@ TEST(ElfFile, RefusesANameOutsideTheNameTable) {
   poke<std::uint32_t>(bytes, test::section_header_at(bytes, 1), 0xffff'ffff);
   auto file = File::open(bytes);
   ASSERT_TRUE(file);
-  EXPECT_STREQ(file->section(1).error().part, "section names");
+  EXPECT_STREQ(test::error_of(file->section(1)).part, "section names");
 }
 
 TEST(ElfFile, CoversNothingByWrappingAround) {

@@ -42,6 +42,12 @@ void poke(Buffer& bytes, std::uint64_t at, T value) {
   std::memcpy(bytes.data() + at, &value, sizeof(T));
 }
 
+// The error of `result`, an empty one where it holds a value: a test must not die of the surprise.
+template <class T, class E>
+E error_of(const Result<T, E>& result) {
+  return result ? E{} : result.error();
+}
+
 struct SectionSpec {
   std::string name;
   std::uint64_t address = 0;

@@ -145,7 +145,7 @@ TEST(Btf, RefusesABadHeader) {
     poke(bytes, row.at, row.value);
     Opened opened(bytes);
     ASSERT_FALSE(opened.btf) << row.at;
-    EXPECT_STREQ(opened.btf.error().what, row.what) << row.at;
+    EXPECT_STREQ(test::error_of(opened.btf).what, row.what) << row.at;
   }
 }
 
@@ -170,7 +170,7 @@ TEST(Btf, RefusesANameOutsideTheStrings) {
 TEST(Btf, RefusesAnArenaThatIsTooSmall) {
   Opened opened(small_btf(), 8);
   ASSERT_FALSE(opened.btf);
-  EXPECT_STREQ(opened.btf.error().what, "out of memory");
+  EXPECT_STREQ(test::error_of(opened.btf).what, "out of memory");
 }
 
 // Every type is named by one endless string.

@@ -121,8 +121,8 @@ TEST_F(ImageTest, SaysWhichPartAKernelWasBuiltWithout) {
   auto image = Image::open(put("vmlinux", stripped));
   ASSERT_TRUE(image) << image.error().message;
   EXPECT_TRUE(image->release().empty());
-  EXPECT_TRUE(holds(image->kallsyms().error().message, "no token table"));
-  EXPECT_TRUE(holds(image->btf().error().message, "no .BTF section"));
+  EXPECT_TRUE(holds(test::error_of(image->kallsyms()).message, "no token table"));
+  EXPECT_TRUE(holds(test::error_of(image->btf()).message, "no .BTF section"));
   EXPECT_EQ(image->exports()->size(), 0u);
   EXPECT_EQ(image->orc()->size(), 0u);
 }

@@ -127,7 +127,8 @@ TEST(Kallsyms, SurvivesEveryDamagedByte) {
 TEST(Kallsyms, RefusesAddressesThatFallOrLieOutsideTheKernel) {
   auto symbols = test::kernel_symbols(256);
   std::swap(symbols[100].address, symbols[200].address);
-  EXPECT_STREQ(Kallsyms::locate(test::kallsyms_tables(symbols)).error().part, "kallsyms_offsets");
+  EXPECT_STREQ(test::error_of(Kallsyms::locate(test::kallsyms_tables(symbols))).part,
+               "kallsyms_offsets");
   symbols = test::kernel_symbols(256, false);
   for (auto& symbol : symbols) symbol.address -= 0xffff'ffff'0000'0000;
   EXPECT_FALSE(Kallsyms::locate(
@@ -135,11 +136,11 @@ TEST(Kallsyms, RefusesAddressesThatFallOrLieOutsideTheKernel) {
 }
 
 TEST(Kallsyms, NamesTheTableThatIsMissing) {
-  EXPECT_STREQ(Kallsyms::locate({}).error().part, "kallsyms_token_index");
-  EXPECT_STREQ(Kallsyms::locate(Buffer(4096)).error().part, "kallsyms_token_index");
+  EXPECT_STREQ(test::error_of(Kallsyms::locate({})).part, "kallsyms_token_index");
+  EXPECT_STREQ(test::error_of(Kallsyms::locate(Buffer(4096))).part, "kallsyms_token_index");
   auto whole = test::kallsyms_tables(test::kernel_symbols(256), {KallsymsLayout::kSince64});
   poke<std::uint32_t>(whole, 0, 255);
-  EXPECT_STREQ(Kallsyms::locate(whole).error().part, "kallsyms_names");
+  EXPECT_STREQ(test::error_of(Kallsyms::locate(whole)).part, "kallsyms_names");
 }
 
 TEST(Kallsyms, RefusesACountThatOverflows) {
@@ -160,7 +161,7 @@ TEST(Kallsyms, RefusesANameTooLongForItsBuffer) {
   ASSERT_TRUE(tables);
   Kallsyms::Cursor cursor(*tables);
   for (int index = 0; index < 17; ++index) ASSERT_TRUE(cursor.next());
-  EXPECT_STREQ(cursor.next().error().what, "name too long");
+  EXPECT_STREQ(test::error_of(cursor.next()).what, "name too long");
 }
 
 // Good tables whose count is gone, behind `fill` bytes in which every eighth begins a count and a
@@ -182,7 +183,7 @@ TEST(Kallsyms, GivesUpOnLookAlikesInLinearTime) {
     auto tables = Kallsyms::locate(rodata);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1) * mebibytes);
     ASSERT_FALSE(tables);
-    EXPECT_STREQ(tables.error().what, "too many false starts");
+    EXPECT_STREQ(test::error_of(tables).what, "too many false starts");
   }
 }
 

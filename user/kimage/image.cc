@@ -6,7 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "core/kimage/bzimage.hh"
+#include "user/base/memory_file.hh"
 #include "user/cache/cache.hh"
 #include "user/compress/unpack.hh"
 
@@ -52,6 +55,26 @@ Outcome<std::filesystem::path> cached_vmlinux(const std::filesystem::path& alias
   return TRY(cache::index_path(text, "vmlinux", kVmlinuxVersion));
 }
 
+// Puts an unpacked kernel where the next run finds it; gives its path.
+Outcome<std::filesystem::path> publish(const std::vector<std::byte>& vmlinux, const std::string& id,
+                                       const std::filesystem::path& alias) {
+  auto target = TRY(cache::index_path(id, "vmlinux", kVmlinuxVersion));
+  TRY(cache::publish_file(target, vmlinux));
+  TRY(cache::publish_file(alias, as_bytes(id)));
+  return target;
+}
+
+// The same bytes mapped from memory, for this run alone: where the cache cannot be written.
+Outcome<std::shared_ptr<MappedFile>> map_in_memory(const std::vector<std::byte>& vmlinux) {
+  auto memory = TRY(MemoryFile::create());
+  std::ofstream file(memory.path(), std::ios::binary);
+  file.write(reinterpret_cast<const char*>(vmlinux.data()),
+             static_cast<std::streamsize>(vmlinux.size()));
+  file.close();
+  if (!file) return system_failure("write", "a file in memory");
+  return map(memory.path());
+}
+
 Outcome<std::shared_ptr<MappedFile>> unpack_into_cache(const BzImage& image,
                                                        const std::string& source,
                                                        const std::filesystem::path& alias) {
@@ -61,10 +84,8 @@ Outcome<std::shared_ptr<MappedFile>> unpack_into_cache(const BzImage& image,
         fmt::format("{}: the payload unpacks to {} bytes where the image says {}: damaged", source,
                     vmlinux.size(), image.unpacked_size)};
   auto id = TRY(build_id_of(vmlinux, source));
-  auto target = TRY(cache::index_path(id, "vmlinux", kVmlinuxVersion));
-  TRY(cache::publish_file(target, vmlinux));
-  TRY(cache::publish_file(alias, as_bytes(id)));
-  return TRY(map(target));
+  auto target = publish(vmlinux, id, alias);
+  return target ? map(*target) : map_in_memory(vmlinux);
 }
 
 Outcome<std::shared_ptr<MappedFile>> map_unpacked(const BzImage& image, const std::string& source) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/ksyms/build.hh"
+#include "user/base/memory_file.hh"
 #include "user/cache/cache.hh"
 #include "user/kimage/running.hh"
 
@@ -82,34 +83,40 @@ Outcome<Nothing> write_table(const SymbolList& list, const std::string& build_id
   return file ? Outcome<Nothing>(ok) : system_failure("write", path.string());
 }
 
-// The table of a kernel in the cache; `read` lists its symbols where it is not there yet.
+// The table of a kernel in the cache; `read` lists its symbols where it is not there yet. Where the
+// cache cannot be written, the table is built in memory each time.
 template <class Read>
-Outcome<std::filesystem::path> cached_table(const std::string& build_id, Read read) {
+Outcome<MappedFile> map_table(const std::string& build_id, Read read) {
+  auto build = [&](const std::filesystem::path& path) -> Outcome<Nothing> {
+    return write_table(TRY(read()), build_id, path);
+  };
   auto target = TRY(cache::index_path(build_id, "ksyms", kVersion));
-  return cache::get_or_build(target, [&](const auto& temporary) -> Outcome<Nothing> {
-    return write_table(TRY(read()), build_id, temporary);
-  });
+  if (auto path = cache::get_or_build(target, build)) return MappedFile::open(*path);
+  auto memory = TRY(MemoryFile::create());
+  TRY(build(memory.path()));
+  return MappedFile::open(memory.path());
 }
 
 }  // namespace
 
-Outcome<Symbols> Symbols::map(const std::filesystem::path& path) {
+Outcome<Symbols> Symbols::over(MappedFile file) {
   Symbols symbols;
-  symbols.file_ = std::make_shared<MappedFile>(TRY(MappedFile::open(path)));
+  symbols.file_ = std::make_shared<MappedFile>(std::move(file));
   Scratch scratch;
   auto table = Table::open(symbols.file_->bytes(), scratch);
   if (!table)
-    return Failure{describe(table.error(), path.string()) + "; delete the file, it is made again"};
+    return Failure{describe(table.error(), "symbol table in " + cache::root().string()) +
+                   "; delete index/ there, it is made again"};
   symbols.table_ = *table;
   return symbols;
 }
 
 Outcome<Symbols> Symbols::open(const kimage::Image& image) {
-  return map(TRY(cached_table(image.build_id(), [&] { return read_image(image); })));
+  return over(TRY(map_table(image.build_id(), [&] { return read_image(image); })));
 }
 
 Outcome<Symbols> Symbols::open_running() {
-  return map(TRY(cached_table(TRY(kimage::running_build_id()), read_running)));
+  return over(TRY(map_table(TRY(kimage::running_build_id()), read_running)));
 }
 
 std::string format(const Match& match, std::uint64_t offset) {

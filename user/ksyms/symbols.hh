@@ -2,7 +2,6 @@
 // cache (index/BUILD-ID/ksyms.vN) ever after.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +25,7 @@ class Symbols {
   const Table& table() const { return *table_; }
 
  private:
-  static Outcome<Symbols> map(const std::filesystem::path& path);
+  static Outcome<Symbols> over(MappedFile file);
 
   std::shared_ptr<MappedFile> file_;
   std::optional<Table> table_;
