@@ -198,4 +198,11 @@ for words in --help "kimage 6.1" "kimage 6.1 --symbols" "ksyms --kernel 6.1 vfs_
   "lab list"; do
   is "$words on a full disk: one line, status 2" full $words
 done
+
+# Before the cache there was an image: neither command may need the one to read the other.
+without_cache() {
+  capture env XDG_CACHE_HOME=/proc/nope "$ringside" ksyms --kernel "$(image_of 6.1)" vfs_write
+  ended 0 && out_has ' T vfs_write'
+}
+is "a cache that cannot be written costs the answer nothing" without_cache
 finish
