@@ -54,7 +54,7 @@ struct Table {
       }
       fmt::print("\n");
     }
-    fmt::print("* a peer: the kernel's own code. Medians for one operation. Machine:");
+    fmt::print("* a peer: the kernel's own code, or another program. Medians. Machine:");
     for (const auto& machine : machines) fmt::print(" {}", machine);
     fmt::print("\n");
   }

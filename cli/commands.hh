@@ -5,9 +5,11 @@
 
 namespace ringside::cli {
 
+int check(int argc, char** argv);
 int doctor(int argc, char** argv);
 int kimage(int argc, char** argv);
 int ksyms(int argc, char** argv);
 int lab(int argc, char** argv);
+int link(int argc, char** argv);
 
 }  // namespace ringside::cli

@@ -20,6 +20,8 @@ constexpr Command kCommands[] = {
     {"Kernel images", "kimage", "what a kernel image says: release, symbols, exports, types",
      kimage},
     {"Kernel images", "ksyms", "kernel addresses to symbols and back, from an image alone", ksyms},
+    {"Modules", "check", "whether modules load on a kernel, and all that stands against it", check},
+    {"Modules", "link", "modules linked at addresses: an image per region, and a map", link},
     {"Laboratory", "lab", "run a command on a stock kernel under QEMU", lab},
     {"This machine", "doctor", "what works here, and what to install for the rest", doctor},
 };

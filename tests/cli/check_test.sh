@@ -53,6 +53,16 @@ capture "$ringside" check ext4 --with ./jbd2.ko --kernel 6.1
 is "--with: a dependency that does not load" ended 1
 is "is named" out_has '^ext4: needs a module that does not load: jbd2; '
 
+for packer in gzip xz zstd; do
+  if command -v $packer >/dev/null; then
+    $packer -qc "$(find "$tree" -name crc16.ko)" >"crc16.ko.$packer"
+    capture "$ringside" check "./crc16.ko.$packer" --kernel 6.1
+    is "a module packed by $packer loads" ended 0
+  else
+    skip "a module packed by $packer loads" "$packer is not installed"
+  fi
+done
+
 head -c 10000 "$(find "$tree" -name loop.ko)" >short.ko
 capture "$ringside" check ./short.ko --kernel 6.1
 is "a truncated file: status 1" ended 1
@@ -83,7 +93,8 @@ capture "$ringside" link ext4 --kernel 6.1 --at ext4.core=0xffffffffc0800000 -o 
 is "link: done" ended 0
 is "link: the map says where" out_has '^  section 0xffffffffc0800000 +[0-9]+ +[0-9]+ \.text$'
 is "link: dependencies first" [ "$(grep '^module' out | tail -1 | cut -d' ' -f2)" = ext4 ]
-region=$(awk '$1 == "module" { name = $2 } name == "ext4" && $1 == "region" && $4 == "core" { print $3 }' out)
+region=$(awk '$1 == "module" { name = $2 }
+              name == "ext4" && $1 == "region" && $4 == "core" { print $3 }' out)
 is "link: an image of the region's size" [ "$(stat -c %s image.ext4.core)" = "$region" ]
 cp image.ext4.core first
 "$ringside" link ext4 --kernel 6.1 --at ext4.core=0xffffffffc0800000 -o image

@@ -1,0 +1,215 @@
+// bench-modules: what linking costs. Every module of a kernel's tree is laid out, bound and
+// relocated in this process, by one thread and by two, from files that are mapped or unpacked
+// before the clock runs; then one small module over and over; then `ringside check --all` as a
+// user calls it, beside kmod's depmod -n, which reads the same files for the same symbols.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <ctime>
+#include <fstream>
+#include <thread>
+
+#include "bench/results.hh"
+#include "lab/kernels/kernels.hh"
+#include "user/modules/checker.hh"
+
+namespace ringside::bench {
+namespace {
+
+using modules::Kernel;
+using modules::Linked;
+using modules::Linker;
+using modules::ModuleFile;
+
+constexpr int kPasses = 7, kSmallRepeats = 2001, kProcessRepeats = 5;
+
+double now(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+// Bytes in a line of /proc/self/status, such as "RssAnon".
+double status_bytes(const std::string& key) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(key + ":")) return std::stod(line.substr(key.size() + 1)) * 1024;
+  return 0;
+}
+
+struct Bench {
+  Context context;
+  const Kernel& kernel;
+  std::vector<ModuleFile> files;  // of the whole tree, where they need no unpacking
+
+  // Unpacking a tree takes many times longer than all that is measured: once will do.
+  int repeats(int plain) const { return files.empty() ? 1 : plain; }
+
+  void print(const Measure& measure) const { fmt::print("{}\n", to_json(context, measure).dump()); }
+};
+
+Result<Nothing> link_one(Linker& linker, Bytes file, std::uint64_t& relocations) {
+  modules::Diagnostics faults({});
+  Linked linked;
+  TRY(linker.open(file, linked, faults));
+  TRY(linker.place(linked, modules::kModuleArea));
+  TRY(linker.finish(linked, faults));
+  if (faults.blocking()) return Error{"a module does not link", "bench"};
+  relocations += linked.relocations;
+  return ok;
+}
+
+struct Work {
+  std::uint64_t relocations = 0;
+  double seconds = 0;    // of this thread's CPU
+  double anonymous = 0;  // bytes in use when it is done: memory is used again, so that is the peak
+  bool failed = false;
+};
+
+// Takes modules from `next` on until none is left.
+Work link_many(const Bench& bench, std::atomic<std::size_t>& next) {
+  Work work;
+  modules::Overlay overlay;
+  auto linker = Linker::create(bench.kernel, overlay);
+  work.failed = !linker;
+  const auto& tree = bench.kernel.tree();
+  for (std::size_t at = 0; !work.failed && (at = next++) < tree.files().size();) {
+    std::optional<Outcome<ModuleFile>> unpacked;
+    if (bench.files.empty()) unpacked = ModuleFile::open(tree.path_of(tree.files()[at]));
+    work.failed = unpacked && !*unpacked;
+    if (work.failed) break;
+    auto bytes = unpacked ? (*unpacked)->bytes() : bench.files[at].bytes();
+    auto start = now(CLOCK_THREAD_CPUTIME_ID);
+    work.failed = !link_one(*linker, bytes, work.relocations);
+    work.seconds += now(CLOCK_THREAD_CPUTIME_ID) - start;
+  }
+  work.anonymous = status_bytes("RssAnon");
+  return work;
+}
+
+Outcome<Nothing> measure_tree(const Bench& bench, unsigned threads) {
+  nlohmann::json parameters = {{"threads", threads},
+                               {"modules", bench.kernel.tree().files().size()}};
+  auto operation = fmt::format("link tree, {} thread{}", threads, threads > 1 ? "s" : "");
+  Measure rate{"user", operation, "rate", "M/s/thread", parameters, {}, false};
+  Measure wall{"user", operation, "wall", "s", parameters, {}, false};
+  Measure memory{"user", operation, "anonymous memory", "MiB", parameters, {}, false};
+  for (int pass = 0; pass < bench.repeats(kPasses); ++pass) {
+    std::atomic<std::size_t> next = 0;
+    std::vector<Work> works(threads);
+    std::vector<std::thread> others;
+    auto start = now(CLOCK_MONOTONIC);
+    for (unsigned each = 1; each < threads; ++each)
+      others.emplace_back([&, each] { works[each] = link_many(bench, next); });
+    works[0] = link_many(bench, next);
+    for (auto& other : others) other.join();
+    auto elapsed = now(CLOCK_MONOTONIC) - start;
+    double relocations = 0, seconds = 0, anonymous = 0;
+    for (const auto& work : works) {
+      if (work.failed) return Failure{"a module of the tree does not link"};
+      relocations += static_cast<double>(work.relocations), seconds += work.seconds;
+      anonymous = std::max(anonymous, work.anonymous);
+    }
+    bool first = pass == 0 && !bench.files.empty();  // brings files into the page tables
+    if (first) continue;
+    rate.samples.push_back(relocations / seconds * 1e-6);
+    memory.samples.push_back(anonymous / (1 << 20));
+    if (!bench.files.empty()) wall.samples.push_back(elapsed);
+  }
+  bench.print(rate);
+  bench.print(memory);
+  if (!wall.samples.empty()) bench.print(wall);
+  return ok;
+}
+
+Outcome<Nothing> measure_small(const Bench& bench, const std::string& name) {
+  const auto* found = bench.kernel.tree().find(name);
+  if (!found) return Failure{name + ": not in the tree"};
+  auto file = TRY(ModuleFile::open(bench.kernel.tree().path_of(*found)));
+  modules::Overlay overlay;
+  auto linker = TRY(Linker::create(bench.kernel, overlay));
+  Measure time{"user", "link one, index there", "time", "us", {{"module", name}}, {}, false};
+  for (int repeat = 0; repeat < kSmallRepeats; ++repeat) {
+    std::uint64_t relocations = 0;
+    auto start = now(CLOCK_MONOTONIC);
+    auto linked = link_one(linker, file.bytes(), relocations);
+    time.samples.push_back((now(CLOCK_MONOTONIC) - start) * 1e6);
+    if (!linked) return Failure{describe(linked.error(), name)};
+  }
+  time.samples = {median(time.samples)};
+  bench.print(time);
+  return ok;
+}
+
+// User and system seconds of a command; its output goes nowhere.
+Outcome<double> cpu_of(const std::vector<std::string>& command) {
+  std::vector<char*> argv;
+  for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  pid_t child = fork();
+  if (child == 0) {
+    int nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, STDOUT_FILENO), dup2(nowhere, STDERR_FILENO);
+    execvp(argv[0], argv.data());
+    _exit(127);
+  }
+  int status = 0;
+  rusage usage{};
+  if (child < 0 || wait4(child, &status, 0, &usage) != child)
+    return system_failure("run", command[0]);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return Failure{fmt::format("{}: exit status {}", fmt::join(command, " "), WEXITSTATUS(status))};
+  auto seconds = [](timeval time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// What reading every module of the tree costs a whole process: ours (check --all) or a peer's.
+Outcome<Nothing> measure_process(const Bench& bench, const char* placement, bool peer,
+                                 const std::vector<std::string>& command) {
+  Measure time{placement, "whole tree, CPU", "cpu", "s", {}, {}, peer};
+  for (int repeat = 0; repeat < bench.repeats(kProcessRepeats); ++repeat)
+    time.samples.push_back(TRY(cpu_of(command)));
+  bench.print(time);
+  return ok;
+}
+
+Outcome<Nothing> run(const std::string& name, const std::string& ringside, Context context) {
+  auto found = TRY(lab::find_kernel(name));
+  auto kernel = TRY(Kernel::open(TRY(kimage::Image::open(found.image)), found.modules));
+  if (kernel.tree().files().empty()) return Failure{name + ": has no module tree"};
+  context.kernel = kernel.release();
+  context.build_id = kernel.image().build_id();
+  Bench bench{std::move(context), kernel, {}};
+  bool plain = kernel.tree().files().front().path.ends_with(".ko");
+  for (const auto& file : kernel.tree().files())
+    if (plain) bench.files.push_back(TRY(ModuleFile::open(kernel.tree().path_of(file))));
+  TRY(measure_tree(bench, 1));
+  TRY(measure_tree(bench, 2));
+  TRY(measure_small(bench, "loop"));
+  TRY(measure_process(bench, "user", false, {ringside, "check", "--all", "--kernel", name}));
+  auto root = kernel.tree().folder().parent_path().parent_path().parent_path();
+  return measure_process(bench, "depmod", true,
+                         {"depmod", "-n", "-b", root.native(), kernel.release()});
+}
+
+}  // namespace
+}  // namespace ringside::bench
+
+int main(int argc, char** argv) {
+  CLI::App app{"What linking a kernel's modules costs.", "bench-modules"};
+  std::string kernel = "6.1", ringside = "ringside";
+  app.add_option("--kernel", kernel, "whose modules");
+  app.add_option("--ringside", ringside, "the command to time");
+  CLI11_PARSE(app, argc, argv);
+  auto outcome =
+      ringside::bench::run(kernel, ringside, ringside::bench::this_context("modules", argc, argv));
+  if (!outcome) fmt::print(stderr, "bench-modules: {}\n", outcome.error().message);
+  return outcome ? 0 : outcome.error().status;
+}

@@ -1,0 +1,275 @@
+// ringside link: modules linked at addresses, as a kernel would link them. All that the modules
+// need goes before them, in an order that loads; each region of each module named is a file.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "cli/commands.hh"
+#include "cli/finish.hh"
+#include "cli/module_kernel.hh"
+#include "user/base/unique_fd.hh"
+
+namespace ringside::cli {
+namespace {
+
+using modules::Checker;
+using modules::Diagnostics;
+using modules::Kernel;
+using modules::Linked;
+using modules::Linker;
+
+constexpr std::uint64_t kKernelText = 0xffff'ffff'8100'0000;  // _text as linked
+
+struct Options {
+  std::vector<std::string> modules, at;
+  std::string kernel = "running", output;
+  bool map = false;
+};
+
+// "core", "ext4.core", "ext4.percpu", "kernel": the address that goes with it.
+using Addresses = std::map<std::string, std::uint64_t>;
+
+Outcome<Addresses> parse_addresses(const Options& options) {
+  Addresses addresses;
+  for (const auto& word : options.at) {
+    auto equals = word.find('=');
+    auto digits = std::string_view(word).substr(std::min(equals + 1, word.size()));
+    if (digits.starts_with("0x")) digits.remove_prefix(2);
+    std::uint64_t value = 0;
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    bool whole = error == std::errc() && end == digits.data() + digits.size();
+    if (equals == word.npos || equals == 0 || !whole)
+      return Failure{fmt::format("--at {}: expected [MODULE.]REGION=HEX", word), kUsage};
+    addresses[word.substr(0, equals)] = value;
+  }
+  return addresses;
+}
+
+// Every name in `addresses` means something on this kernel.
+Outcome<Nothing> check_names(const Addresses& addresses, const modules::Rules& rules) {
+  for (const auto& [name, address] : addresses) {
+    auto region = name.substr(name.rfind('.') + 1);
+    bool known = name == "kernel" || region == "percpu";
+    for (std::uint32_t index = 0; index < rules.region_count; ++index)
+      known |= region == rules.regions[index].name;
+    if (known) continue;
+    std::string names = "kernel, percpu";
+    for (std::uint32_t index = 0; index < rules.region_count; ++index)
+      names += fmt::format(", {}", rules.regions[index].name);
+    return Failure{
+        fmt::format("--at {}: no such region on {} (there are {})", name, rules.series, names),
+        kUsage};
+  }
+  return ok;
+}
+
+// What is to be linked, what it needs first.
+struct Plan {
+  std::vector<std::pair<std::string, std::filesystem::path>> modules;  // name and file, in order
+  std::vector<std::string> wanted;                                     // those of the command line
+};
+
+class Planner {
+ public:
+  Planner(const Kernel& kernel, Checker& checker) : kernel_(kernel), checker_(checker) {}
+
+  // Checks all `words`; a line for every reason why one cannot be linked.
+  Outcome<Plan> plan(const std::vector<std::string>& words) {
+    for (const auto& word : words) {
+      auto path = TRY(module_path(word, kernel_.tree()));
+      TRY(checker_.provide(path));
+      paths_.push_back(path);
+    }
+    for (std::size_t each = 0; each < words.size(); ++each) TRY(check(words[each], paths_[each]));
+    for (const auto& verdict : verdicts_) TRY(take(verdict));
+    return std::move(plan_);
+  }
+
+ private:
+  Outcome<Nothing> check(const std::string& word, const std::filesystem::path& path) {
+    auto verdict = checker_.check(word, path);
+    checker_.check_closure(verdict);
+    files_[verdict.name] = path;
+    for (const auto& reason : verdict.reasons)
+      if (reason.severity <= modules::Severity::kUnsupported)
+        return Failure{
+            fmt::format("{}: {} (ringside check {} says all)", word, to_line(reason), word),
+            verdict.refused ? kNo : kUnknown};
+    verdicts_.push_back(std::move(verdict));
+    return ok;
+  }
+
+  Outcome<Nothing> take(const modules::Verdict& verdict) {
+    for (const auto& name : verdict.closure) TRY(append(name));
+    plan_.wanted.push_back(verdict.name);
+    return append(verdict.name);
+  }
+
+  Outcome<Nothing> append(const std::string& name) {
+    for (const auto& [known, file] : plan_.modules)
+      if (known == name) return ok;
+    auto file = files_.find(name);
+    plan_.modules.emplace_back(
+        name, file != files_.end() ? file->second : TRY(module_path(name, kernel_.tree())));
+    return ok;
+  }
+
+  const Kernel& kernel_;
+  Checker& checker_;
+  std::vector<std::filesystem::path> paths_;
+  std::vector<modules::Verdict> verdicts_;
+  std::map<std::string, std::filesystem::path> files_;
+  Plan plan_;
+};
+
+Outcome<Nothing> write_file(const std::string& name, Bytes content) {
+  UniqueFd fd(::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!fd) return system_failure("create", name);
+  while (!content.empty()) {
+    auto size = ::write(fd.get(), content.data(), content.size());
+    if (size < 0) return system_failure("write", name);
+    content = content.subspan(static_cast<std::size_t>(size));
+  }
+  return ok;
+}
+
+void print_sections(const Linked& linked) {
+  const auto& object = linked.module.object();
+  std::vector<std::uint64_t> relocations(object.sections().size());
+  for (const auto& header : object.sections())
+    if (header.type == modules::kSectionRela && header.info < relocations.size())
+      relocations[header.info] += header.size / sizeof(modules::Relocation);
+  for (std::uint32_t index = 1; index < object.sections().size(); ++index) {
+    bool placed = linked.layout.places[index].region != modules::kNoRegion;
+    if (!placed && index != linked.layout.percpu_section) continue;
+    fmt::print("  section {:#018x} {:>8} {:>7} {}\n", linked.addresses[index],
+               object.sections()[index].size, relocations[index], object.section_name(index));
+  }
+}
+
+void print_symbols(const Linked& linked) {
+  const auto& object = linked.module.object();
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t index = 1; index < object.symbol_count(); ++index) {
+    auto symbol = object.symbol(index);
+    bool defined = symbol.section != 0 && symbol.section < object.sections().size();
+    if (defined && linked.addresses[symbol.section] && symbol.type() != modules::kTypeSection)
+      order.push_back(index);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return linked.values[a] < linked.values[b];
+  });
+  for (auto index : order) {
+    auto symbol = object.symbol(index);
+    fmt::print("  symbol  {:#018x} {:>8} {}\n", linked.values[index], symbol.size,
+               object.symbol_name(symbol));
+  }
+}
+
+void print_map(const Kernel& kernel, const Linked& linked) {
+  const auto& rules = kernel.rules();
+  fmt::print("module {} for {}: {} relocations\n", linked.module.name(), kernel.release(),
+             linked.relocations);
+  for (std::uint32_t index = 0; index < rules.region_count; ++index)
+    if (auto size = linked.layout.regions[index].size)
+      fmt::print("  region  {:#018x} {:>8} {}\n", linked.image.address[index], size,
+                 rules.regions[index].name);
+  if (linked.layout.percpu_size)
+    fmt::print("  region  {:#018x} {:>8} percpu\n", linked.image.percpu_address,
+               linked.layout.percpu_size);
+  print_sections(linked);
+  print_symbols(linked);
+}
+
+// The addresses that --at gives for this module in place of those that place() chose.
+void move_regions(const Addresses& addresses, const modules::Rules& rules, Linked& linked) {
+  auto apply = [&](std::string_view region, std::uint64_t& address) {
+    for (const auto& name :
+         {std::string(region), fmt::format("{}.{}", linked.module.name(), region)})
+      if (auto given = addresses.find(name); given != addresses.end()) address = given->second;
+  };
+  for (std::uint32_t index = 0; index < rules.region_count; ++index)
+    apply(rules.regions[index].name, linked.image.address[index]);
+  apply("percpu", linked.image.percpu_address);
+}
+
+Outcome<Nothing> write_image(const Options& options, const modules::Rules& rules,
+                             const Linked& linked) {
+  auto head = fmt::format("{}.{}", options.output, linked.module.name());
+  for (std::uint32_t index = 0; index < rules.region_count; ++index)
+    if (!linked.image.memory[index].empty())
+      TRY(write_file(fmt::format("{}.{}", head, rules.regions[index].name),
+                     linked.image.memory[index]));
+  if (auto section = linked.layout.percpu_section)
+    TRY(write_file(head + ".percpu", linked.module.object().contents(section)));
+  return ok;
+}
+
+Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, const Kernel& kernel,
+                          const Plan& plan) {
+  auto base = addresses.find("kernel");
+  modules::Overlay overlay;
+  auto linker = TRY(
+      Linker::create(kernel, overlay, base == addresses.end() ? 0 : base->second - kKernelText));
+  std::vector<modules::Diagnostic> room(64);
+  auto next = modules::kModuleArea;
+  for (const auto& [name, path] : plan.modules) {
+    auto file = TRY(modules::ModuleFile::open(path));
+    Diagnostics diagnostics(room);
+    Linked linked;
+    auto opened = linker.open(file.bytes(), linked, diagnostics);
+    if (!opened) return Failure{describe(opened.error(), path)};
+    auto end = linker.place(linked, next);
+    if (!end) return Failure{describe(end.error(), path)};
+    next = *end;
+    move_regions(addresses, kernel.rules(), linked);
+    auto finished = linker.finish(linked, diagnostics);
+    if (!finished) return Failure{describe(finished.error(), path)};
+    for (const auto& diagnostic : diagnostics.list())
+      if (diagnostic.severity <= modules::Severity::kUnsupported)
+        return Failure{fmt::format("{}: {}", name, to_line(explain(diagnostic, &linked.module))),
+                       kNo};
+    overlay.add(linked.module, linked.exports, linked.values);
+    if (options.map) print_map(kernel, linked);
+    if (std::find(plan.wanted.begin(), plan.wanted.end(), name) != plan.wanted.end())
+      TRY(write_image(options, kernel.rules(), linked));
+  }
+  return ok;
+}
+
+Outcome<Nothing> run(const Options& options) {
+  auto addresses = TRY(parse_addresses(options));
+  auto kernel = TRY(open_module_kernel(options.kernel));
+  TRY(check_names(addresses, kernel.rules()));
+  auto checker = TRY(Checker::create(kernel, types_of_release));
+  auto plan = TRY(Planner(kernel, *checker).plan(options.modules));
+  return link_all(options, addresses, kernel, plan);
+}
+
+}  // namespace
+
+int link(int argc, char** argv) {
+  CLI::App app{"Modules linked at addresses, without a kernel that runs.", "ringside link"};
+  Options options;
+  app.add_option("MODULE", options.modules, "module files, or names in the kernel's tree")
+      ->required();
+  app.add_option("--kernel,-k", options.kernel, "6.1, 6.12, a package, a release, an image or tree")
+      ->capture_default_str();
+  app.add_option("--output,-o", options.output,
+                 "head of the images' names: IMAGE.MODULE.REGION each")
+      ->required();
+  app.add_option("--at", options.at,
+                 "[MODULE.]REGION=ADDRESS, percpu and kernel (where _text runs) too, comma between")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_flag("--map", options.map, "prints regions, sections and symbols with their addresses");
+  app.footer(
+      "Example: ringside link loop --kernel 6.1 --at core=0xffffffffc0400000 -o /tmp/image --map\n"
+      "Exit status: 0 linked, 1 a module does not load on that kernel, 2 could not tell.");
+  return finish(app, argc, argv, [&] { return run(options); });
+}
+
+}  // namespace ringside::cli

@@ -1,0 +1,97 @@
+// A module's own exports. In a relocatable file the entries of __ksymtab* are zero, and three
+// relocations each say what will be there: the symbol, its name, its namespace (PREL32 words). The
+// CRCs lie in __kcrctab* as plain words, one an entry.
+#include "core/modules/module.hh"
+
+namespace ringside::modules {
+namespace {
+
+constexpr std::uint64_t kEntry = 12;  // struct kernel_symbol
+enum Word : std::uint64_t { kValue = 0, kName = 4, kNamespace = 8 };
+
+struct Table {
+  std::uint32_t section, crcs;
+  bool gpl_only;
+};
+
+// The string that symbol `index` + `addend` points at; empty where it points at none.
+std::string_view string_at(const Object& object, std::uint32_t index, std::int64_t addend) {
+  if (index >= object.symbol_count()) return {};
+  auto symbol = object.symbol(index);
+  if (symbol.section >= object.sections().size()) return {};
+  auto at = symbol.value + static_cast<std::uint64_t>(addend);
+  auto text = read_string(object.contents(symbol.section), at, "__ksymtab_strings");
+  return text ? *text : std::string_view();
+}
+
+void take_word(const Object& object, const Relocation& relocation, std::span<OwnExport> exports) {
+  auto row = relocation.offset / kEntry;
+  if (row >= exports.size() || relocation.type() != kRelPc32) return;
+  auto& entry = exports[row];
+  switch (relocation.offset % kEntry) {
+    case kValue:
+      entry.symbol = relocation.symbol();
+      entry.addend = relocation.addend;
+      break;
+    case kName:
+      entry.name = string_at(object, relocation.symbol(), relocation.addend);
+      break;
+    case kNamespace:
+      entry.name_space = string_at(object, relocation.symbol(), relocation.addend);
+      break;
+  }
+}
+
+void take_words(const Object& object, std::uint32_t section, std::span<OwnExport> exports) {
+  for (std::uint32_t index = 1; index < object.sections().size(); ++index) {
+    const auto& header = object.sections()[index];
+    if (header.type != kSectionRela || header.info != section) continue;
+    auto records = object.contents(index);
+    for (std::uint64_t at = 0; fits(at, sizeof(Relocation), records.size());
+         at += sizeof(Relocation))
+      take_word(object, load<Relocation>(records, at), exports);
+  }
+}
+
+void take_crcs(const Module& module, const Table& table, std::span<OwnExport> exports,
+               Diagnostics& diagnostics) {
+  const auto& object = module.object();
+  auto crcs = object.contents(table.crcs);
+  bool force = module.abi().rules->force_load;
+  if (table.crcs == 0)
+    diagnostics.add({Fault::kExportVersionsMissing, force ? Severity::kTaints : Severity::kRefused,
+                     table.section, 0, exports.size(), 0, object.section_name(table.section)});
+  else if (crcs.size() / 4 < exports.size())
+    diagnostics.add({Fault::kExportVersionCount, Severity::kUnsafe, table.crcs, 0, exports.size(),
+                     crcs.size() / 4, object.section_name(table.crcs)});
+  for (std::uint64_t row = 0; row < exports.size() && fits(row * 4, 4, crcs.size()); ++row)
+    exports[row].crc = load<std::uint32_t>(crcs, row * 4), exports[row].has_crc = true;
+}
+
+void read_table(const Module& module, const Table& table, std::span<OwnExport> exports,
+                Diagnostics& diagnostics) {
+  if (exports.empty()) return;
+  take_words(module.object(), table.section, exports);
+  take_crcs(module, table, exports, diagnostics);
+  for (std::uint64_t row = 0; row < exports.size(); ++row) {
+    exports[row].gpl_only = table.gpl_only;
+    if (exports[row].name.empty() || exports[row].symbol == 0)
+      diagnostics.add({Fault::kExportEntry, Severity::kUnsafe, table.section, row, 0, 0,
+                       module.object().section_name(table.section)});
+  }
+}
+
+}  // namespace
+
+Result<std::span<const OwnExport>> Module::exports(Arena& arena, Diagnostics& diagnostics) const {
+  Table plain{object_.find_allocated("__ksymtab"), object_.find_allocated("__kcrctab"), false};
+  Table gpl{object_.find_allocated("__ksymtab_gpl"), object_.find_allocated("__kcrctab_gpl"), true};
+  auto plain_count = object_.contents(plain.section).size() / kEntry;
+  auto gpl_count = object_.contents(gpl.section).size() / kEntry;
+  auto exports = TRY(arena.take<OwnExport>(plain_count + gpl_count));
+  read_table(*this, plain, exports.first(plain_count), diagnostics);
+  read_table(*this, gpl, exports.subspan(plain_count), diagnostics);
+  return std::span<const OwnExport>(exports);
+}
+
+}  // namespace ringside::modules

@@ -1,0 +1,103 @@
+// One walk by fts(3), which hands over each file's stat; then sorted, and the lesser of two files
+// of one name dropped.
+#include "user/modtree/tree.hh"
+
+#include <fmt/format.h>
+#include <fts.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <tuple>
+
+#include "core/ksyms/name_hash.hh"
+
+namespace ringside::modtree {
+namespace {
+
+constexpr std::string_view kSuffixes[] = {".ko", ".ko.xz", ".ko.zst", ".ko.gz"};
+
+using Walk = std::unique_ptr<FTS, int (*)(FTS*)>;
+
+// Links to the kernel's headers and source, which are no part of the tree.
+bool is_aside(const FTSENT& entry) {
+  std::string_view name = entry.fts_name;
+  return entry.fts_level == 1 && (name == "build" || name == "source");
+}
+
+void take_file(const FTSENT& entry, std::size_t head, std::vector<File>& files) {
+  auto name = module_name(entry.fts_name);
+  if (name.empty()) return;
+  const auto& status = *entry.fts_statp;
+  std::string path(std::string_view(entry.fts_path, entry.fts_pathlen).substr(head));
+  files.push_back({std::move(name), std::move(path), static_cast<std::uint64_t>(status.st_size),
+                   status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec});
+}
+
+// What sorts first wins.
+auto rank(const File& file) {
+  return std::tuple(std::string_view(file.name), !file.path.starts_with("updates/"),
+                    std::string_view(file.path));
+}
+
+Tree::Identity identify(const std::vector<File>& files) {
+  std::string text;
+  for (const auto& file : files)
+    fmt::format_to(std::back_inserter(text), "{}\n{}\n{}\n", file.path, file.size, file.modified);
+  return {ksyms::hash_name(text, 1), ksyms::hash_name(text, 2)};
+}
+
+}  // namespace
+
+std::string with_underscores(std::string_view name) {
+  std::string kernels(name);
+  std::replace(kernels.begin(), kernels.end(), '-', '_');
+  return kernels;
+}
+
+std::string module_name(std::string_view file) {
+  auto slash = file.rfind('/');
+  if (slash != file.npos) file.remove_prefix(slash + 1);
+  for (auto suffix : kSuffixes)
+    if (file.size() > suffix.size() && file.ends_with(suffix))
+      return with_underscores(file.substr(0, file.size() - suffix.size()));
+  return {};
+}
+
+Outcome<Tree> Tree::open(const std::filesystem::path& folder) {
+  Tree tree;
+  tree.folder_ = folder;
+  auto root = folder.native();
+  while (root.size() > 1 && root.back() == '/') root.pop_back();
+  char* roots[] = {root.data(), nullptr};
+  Walk walk(fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, nullptr), fts_close);
+  if (!walk) return system_failure("open", folder);
+  while (auto* entry = fts_read(walk.get())) {
+    if (is_aside(*entry))
+      fts_set(walk.get(), entry, FTS_SKIP);
+    else if (entry->fts_info == FTS_F)
+      take_file(*entry, root.size() + 1, tree.files_);
+    else if (entry->fts_info == FTS_ERR || entry->fts_info == FTS_DNR ||
+             (entry->fts_info == FTS_NS && entry->fts_level == 0))
+      return errno = entry->fts_errno, system_failure("read", entry->fts_path);
+  }
+  auto& files = tree.files_;
+  std::sort(files.begin(), files.end(),
+            [](const File& a, const File& b) { return rank(a) < rank(b); });
+  tree.identity_ = identify(files);
+  auto same = [](const File& a, const File& b) { return a.name == b.name; };
+  files.erase(std::unique(files.begin(), files.end(), same), files.end());
+  return tree;
+}
+
+const File* Tree::find(std::string_view name) const {
+  auto wanted = with_underscores(name);
+  auto at =
+      std::lower_bound(files_.begin(), files_.end(), wanted,
+                       [](const File& file, const std::string& key) { return file.name < key; });
+  return at != files_.end() && at->name == wanted ? &*at : nullptr;
+}
+
+}  // namespace ringside::modtree

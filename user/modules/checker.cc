@@ -1,0 +1,288 @@
+// A module goes through the whole of the core's steps, relocation included, at addresses of the
+// right magnitude; then each diagnostic is put into words. What is only needed for words (names to
+// suggest, types, all symbols of the kernel) is read when the first fault asks for it.
+#include "user/modules/checker.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "user/modules/parameters.hh"
+
+namespace ringside::modules {
+namespace {
+
+constexpr std::size_t kMostReasons = 2048;
+
+Reason own(const char* fault, Severity severity, std::string what, std::string where,
+           std::string advice = {}) {
+  return {fault, severity, std::move(what), std::move(where), {}, {}, std::move(advice)};
+}
+
+void add(Verdict& verdict, Reason reason) {
+  verdict.refused |= reason.severity <= Severity::kUnsafe;
+  verdict.unknown |= reason.severity == Severity::kUnsupported;
+  verdict.reasons.push_back(std::move(reason));
+}
+
+// The modules that depends= in .modinfo names.
+std::vector<std::string> depends_of(const Module& module) {
+  std::vector<std::string> names;
+  auto rest = module.modinfo().find("depends").value_or("");
+  while (!rest.empty()) {
+    auto end = std::min(rest.find(','), rest.size());
+    if (end > 0) names.push_back(modtree::with_underscores(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return names;
+}
+
+std::string join(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+}  // namespace
+
+Outcome<std::unique_ptr<Checker>> Checker::create(Kernel& kernel, TypesOf types_of) {
+  std::unique_ptr<Checker> checker(
+      new Checker(kernel, std::move(types_of), std::vector<Diagnostic>(kMostReasons)));
+  checker->linker_.emplace(TRY(Linker::create(kernel, checker->overlay_)));
+  return checker;
+}
+
+Outcome<Nothing> Checker::provide(const std::filesystem::path& path) {
+  auto file = TRY(ModuleFile::open(path));
+  Diagnostics ignored({});
+  Linked linked;
+  if (!linker_->open(file.bytes(), linked, ignored)) return ok;  // checking it says why
+  overlay_.add(linked.module, linked.exports, {});
+  given_.emplace(linked.module.name(), path);
+  return ok;
+}
+
+Verdict Checker::check(const std::string& label, const std::filesystem::path& path) {
+  Verdict verdict;
+  verdict.label = label;
+  auto file = ModuleFile::open(path);
+  if (file)
+    judge(file->bytes(), verdict);
+  else
+    add(verdict,
+        own("file-unreadable", Severity::kUnsupported, "cannot be read", file.error().message));
+  record(verdict, path);
+  return verdict;
+}
+
+// What the module tells other modules, unless a file beside the tree stands in its place.
+void Checker::record(const Verdict& verdict, const std::filesystem::path& path) {
+  auto given = given_.find(verdict.name);
+  if (given != given_.end() && given->second != path) return;
+  known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers};
+}
+
+Result<Nothing> Checker::run(Bytes file, Linked& linked, Diagnostics& diagnostics) {
+  TRY(linker_->open(file, linked, diagnostics));
+  answer_unexported(linked);
+  TRY(linker_->place(linked, kModuleArea));
+  return linker_->finish(linked, diagnostics);
+}
+
+void Checker::judge(Bytes file, Verdict& verdict) {
+  Diagnostics diagnostics(room_);
+  Linked linked;
+  auto ended = run(file, linked, diagnostics);
+  if (!ended && diagnostics.blocking() == 0)
+    add(verdict, own("out-of-memory", Severity::kUnsupported, "cannot be checked here",
+                     describe(ended.error(), "the checker")));
+  verdict.name = linked.module.name();
+  take_reasons(linked, diagnostics, verdict);
+  if (linked.module.object().sections().empty()) return;  // there was nothing to see
+  take_signature(linked, verdict);
+  take_memory(linked, verdict);
+  take_providers(linked, verdict);
+  auto has_symbol = [&](std::string_view name) { return kernel_.exports().find(name).has_value(); };
+  for (auto& reason : check_parameters(linked.module, has_symbol)) add(verdict, std::move(reason));
+}
+
+// Of the modules that `module` says it depends on, those that are neither given nor in the tree.
+std::vector<std::string> Checker::absent_dependencies(const Module& module) const {
+  auto names = depends_of(module);
+  std::erase_if(names, [&](const std::string& name) {
+    return overlay_.has_module(name) || kernel_.tree().find(name);
+  });
+  return names;
+}
+
+// A symbol that nobody exports but the kernel has is worth another word.
+void Checker::answer_unexported(Linked& linked) {
+  for (std::size_t row = 0; row < linked.needs.size(); ++row) {
+    const auto& need = linked.needs[row];
+    auto& answer = linked.answers[row];
+    if (answer.source != Source::kNone || need.weak || need.symbol == kNoSymbol) continue;
+    if (!kernel_.has_symbol(need.name)) continue;
+    answer.source = Source::kUnexported;
+    answer.provider_name = "vmlinux";
+  }
+}
+
+void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict) {
+  const auto* module = linked.module.object().sections().empty() ? nullptr : &linked.module;
+  std::uint64_t listed = 0;  // of those that block
+  for (const auto& diagnostic : diagnostics.list()) {
+    auto reason = explain(diagnostic, module);
+    listed += diagnostic.severity <= Severity::kUnsupported;
+    if (diagnostic.fault == Fault::kUnresolved) explain_unresolved(linked, reason, diagnostic.name);
+    if (diagnostic.fault == Fault::kCrcMismatch) explain_crc(linked, reason, diagnostic.name);
+    add(verdict, std::move(reason));
+  }
+  verdict.unlisted = diagnostics.blocking() - listed;
+  verdict.refused |= verdict.unlisted > 0;
+  verdict.taints = linked.taints;
+}
+
+void Checker::explain_unresolved(const Linked& linked, Reason& reason, std::string_view name) {
+  auto absent = absent_dependencies(linked.module);
+  if (!absent.empty()) {
+    bool no_tree = kernel_.tree().files().empty();
+    if (no_tree) reason.fault = "module-tree-missing", reason.severity = Severity::kUnsupported;
+    reason.advice = fmt::format("depends= names {}, which {}: give it by --with", join(absent),
+                                no_tree ? "may have it" : "is not in the tree");
+    return;
+  }
+  if (!suggestions_) suggestions_.emplace(kernel_.exports());
+  auto nearest = suggestions_->nearest(name);
+  reason.advice = nearest
+                      ? fmt::format("did you mean {} from {}?", nearest->name,
+                                    kernel_.providers()[nearest->provider].name)
+                      : "neither the kernel nor its modules have it; give what has it by --with";
+}
+
+const Types* Checker::own_types() {
+  if (!types_) {
+    auto types = Types::open(kernel_.image());
+    types_ = types ? *types : nullptr;
+  }
+  return types_->get();
+}
+
+// The types of the kernel that the module's version magic names; nullptr where it is this one.
+const Types* Checker::types_where_built(const Linked& linked) {
+  auto vermagic = linked.module.modinfo().find("vermagic").value_or("");
+  std::string release(vermagic.substr(0, vermagic.find(' ')));
+  if (!types_of_ || release == kernel_.release()) return nullptr;
+  auto [at, fresh] = other_types_.try_emplace(release);
+  if (fresh) at->second = types_of_(release);
+  return at->second.get();
+}
+
+void Checker::explain_crc(const Linked& linked, Reason& reason, std::string_view name) {
+  const auto* types = own_types();
+  auto here = types ? types->declaration(name) : std::nullopt;
+  if (!here) return;
+  reason.where += "; " + *here;
+  const auto* built = types_where_built(linked);
+  if (!built) return;
+  auto there = built->declaration(name);
+  if (there && *there != *here)
+    reason.where += fmt::format("; in {}: {}", built->release(), *there);
+  else if (auto change = types->difference(*built, name))
+    reason.where += "; " + *change;
+}
+
+bool Checker::knows_signer(const Signer& signer) {
+  auto [at, fresh] = signers_.try_emplace(signer.serial, false);
+  if (fresh) at->second = kernel_.init_data_holds(as_bytes(signer.serial));
+  return at->second;
+}
+
+void Checker::take_signature(const Linked& linked, Verdict& verdict) {
+  auto signature = linked.module.signed_file().signature;
+  verdict.is_signed = !signature.empty();
+  if (signature.empty()) return;
+  verdict.signer = read_signer(signature);
+  if (verdict.signer && knows_signer(*verdict.signer)) return;
+  verdict.taints |= kTaintUnsigned;
+  add(verdict, own("unknown-signer", Severity::kTaints, "signed with a key that the image lacks",
+                   verdict.signer ? verdict.signer->name : "no PKCS#7 signer can be read",
+                   "fine where the key is enrolled elsewhere (MOK)"));
+}
+
+void Checker::take_memory(const Linked& linked, Verdict& verdict) {
+  const auto& rules = kernel_.rules();
+  for (std::uint32_t index = 0; index < rules.region_count; ++index) {
+    const auto& region = linked.layout.regions[index];
+    if (region.size == 0) continue;
+    verdict.memory.push_back({std::string(rules.regions[index].name), rules.regions[index].init,
+                              region.size, region.rounding});
+  }
+  verdict.percpu_bytes = linked.layout.percpu_size;
+}
+
+void Checker::take_providers(const Linked& linked, Verdict& verdict) {
+  std::set<std::string_view> names;
+  for (std::size_t row = 0; row < linked.answers.size(); ++row) {
+    const auto& answer = linked.answers[row];
+    if (answer.source == Source::kExport && answer.provider != 0)
+      names.insert(answer.provider_name);
+  }
+  verdict.providers.assign(names.begin(), names.end());
+  auto depends = depends_of(linked.module);
+  for (const auto& name : verdict.providers)
+    if (std::find(depends.begin(), depends.end(), name) == depends.end())
+      add(verdict,
+          own("depends-differs", Severity::kNote, "needs a module that depends= does not name",
+              name, "modprobe finds it once depmod has run; insmod wants it loaded first"));
+}
+
+const Checker::Known& Checker::known(const std::string& name) {
+  auto at = known_.find(name);
+  if (at != known_.end()) return at->second;
+  auto given = given_.find(name);
+  const auto* file = kernel_.tree().find(name);
+  if (given != given_.end())
+    check(name, given->second);
+  else if (file)
+    check(name, kernel_.tree().path_of(*file));
+  auto [entry, missing] = known_.try_emplace(name);
+  if (missing) entry->second.unknown = true;
+  return entry->second;
+}
+
+void Checker::check_closure(Verdict& verdict) {
+  auto providers_of = [&](const std::string& name) -> Outcome<std::vector<std::string>> {
+    return name == verdict.name ? verdict.providers : known(name).providers;
+  };
+  if (verdict.providers.empty()) return;
+  std::string names[] = {verdict.name};
+  auto order = modtree::closure(names, providers_of);
+  if (!order)
+    return add(verdict,
+               own("dependency-cycle", Severity::kRefused, "needs itself", order.error().message));
+  order->pop_back();
+  verdict.closure = *std::move(order);
+  for (const auto& name : verdict.closure) {
+    const auto& state = known(name);
+    if (state.refused)
+      add(verdict,
+          own("dependency-refused", Severity::kRefused, "needs a module that does not load", name,
+              fmt::format("ringside check {} says why", name)));
+    else if (state.unknown)
+      add(verdict, own("dependency-unknown", Severity::kUnsupported,
+                       "needs a module that could not be judged", name));
+  }
+}
+
+void Checker::compare_dep_file(Verdict& verdict) {
+  auto file = modtree::DepFile::open(kernel_.tree().folder());
+  if (!file) return;  // nothing to compare with
+  const auto* listed = file->find(verdict.name);
+  auto needed = verdict.closure;
+  std::sort(needed.begin(), needed.end());
+  if (!listed || *listed == needed) return;
+  Reason reason = own("dep-file-differs", Severity::kNote, "modules.dep differs from the symbols",
+                      "modules.dep", "run depmod");
+  reason.expected = join(needed), reason.found = join(*listed);
+  add(verdict, std::move(reason));
+}
+
+}  // namespace ringside::modules

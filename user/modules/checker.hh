@@ -1,0 +1,114 @@
+// Checker: will these modules load on that kernel? All that is wrong at once, in words, and what
+// loading would cost. Faults besides the core's (core/modules/fault.hh), by stable name:
+//
+//   file-unreadable        unsupported  the file cannot be read or unpacked
+//   out-of-memory          unsupported  larger than can be checked here
+//   module-tree-missing    unsupported  symbols may come from modules, but the kernel has no tree
+//   dependency-refused     refused      a module that it needs does not load
+//   dependency-unknown     unsupported  a module that it needs could not be judged
+//   dependency-cycle       refused      it needs itself
+//   unknown-signer         taints       signed with a key that the kernel's image does not hold
+//   depends-differs        note         a provider that depends= in .modinfo does not name
+//   dep-file-differs       note         modules.dep says something else than the symbols
+//   parameter-type         note         a parameter of a type that neither kernel nor module has
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "user/modtree/closure.hh"
+#include "user/modules/explain.hh"
+#include "user/modules/linker.hh"
+#include "user/modules/module_file.hh"
+#include "user/modules/signer.hh"
+#include "user/modules/suggest.hh"
+#include "user/modules/types.hh"
+
+namespace ringside::modules {
+
+struct RegionMemory {
+  std::string name;
+  bool init = false;  // freed after initialisation
+  std::uint64_t bytes = 0, rounding = 0;
+};
+
+struct Verdict {
+  std::string label;  // what the user calls the file
+  std::string name;   // what the kernel calls the module; empty where it could not be opened
+  std::vector<Reason> reasons;
+  std::uint64_t unlisted = 0;  // reasons beyond those listed
+  bool refused = false;        // it does not load
+  bool unknown = false;        // could not tell
+  std::uint32_t taints = 0;
+  std::optional<Signer> signer;
+  bool is_signed = false;
+  std::vector<RegionMemory> memory;
+  std::uint64_t percpu_bytes = 0;
+  std::vector<std::string> providers;  // modules that it takes symbols from, sorted
+  std::vector<std::string> closure;    // all modules that go before it, in an order that loads
+
+  bool loads() const { return !refused && !unknown; }
+};
+
+// The types of the kernel with that release, if it is to be had: where a module was built.
+using TypesOf = std::function<std::shared_ptr<const Types>(const std::string& release)>;
+
+class Checker {
+ public:
+  // Borrows `kernel`.
+  static Outcome<std::unique_ptr<Checker>> create(Kernel& kernel, TypesOf types_of);
+
+  // Lets the modules that are checked take symbols from `file`, too.
+  Outcome<Nothing> provide(const std::filesystem::path& file);
+
+  // Judges the module in `file`. What it needs from other modules counts as there.
+  Verdict check(const std::string& label, const std::filesystem::path& file);
+  // Judges the modules that `verdict`'s needs, directly or not, and adds what that means for it.
+  void check_closure(Verdict& verdict);
+  // After check_closure: adds a note where the tree's modules.dep says something else.
+  void compare_dep_file(Verdict& verdict);
+
+ private:
+  // What there is to know of a module for those that need it.
+  struct Known {
+    bool refused = false, unknown = false;
+    std::vector<std::string> providers;
+  };
+
+  Checker(Kernel& kernel, TypesOf types_of, std::vector<Diagnostic> room)
+      : kernel_(kernel), types_of_(std::move(types_of)), room_(std::move(room)) {}
+
+  void judge(Bytes file, Verdict& verdict);
+  Result<Nothing> run(Bytes file, Linked& linked, Diagnostics& diagnostics);
+  void answer_unexported(Linked& linked);
+  void take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict);
+  std::vector<std::string> absent_dependencies(const Module& module) const;
+  void explain_unresolved(const Linked& linked, Reason& reason, std::string_view name);
+  void explain_crc(const Linked& linked, Reason& reason, std::string_view name);
+  const Types* own_types();
+  const Types* types_where_built(const Linked& linked);
+  void take_signature(const Linked& linked, Verdict& verdict);
+  void take_memory(const Linked& linked, Verdict& verdict);
+  void take_providers(const Linked& linked, Verdict& verdict);
+  bool knows_signer(const Signer& signer);
+  void record(const Verdict& verdict, const std::filesystem::path& file);
+  const Known& known(const std::string& name);
+
+  Kernel& kernel_;
+  TypesOf types_of_;
+  std::vector<Diagnostic> room_;
+  Overlay overlay_;
+  std::optional<Linker> linker_;
+  std::map<std::string, std::filesystem::path> given_;  // by module name
+  std::map<std::string, Known> known_;                  // by module name
+  std::map<std::string, bool> signers_;
+  std::optional<Suggestions> suggestions_;
+  std::optional<std::shared_ptr<const Types>> types_;  // the kernel's own, once asked for
+  std::map<std::string, std::shared_ptr<const Types>> other_types_;  // by release
+};
+
+}  // namespace ringside::modules

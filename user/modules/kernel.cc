@@ -1,0 +1,138 @@
+// Opening asks the cache first. An index is taken only if its key names this build-id and the
+// tree's identity; another one is replaced, by rename, so that readers of the old one go on.
+#include "user/modules/kernel.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+#include "core/ksyms/name_hash.hh"
+#include "user/cache/cache.hh"
+
+namespace ringside::modules {
+namespace {
+
+constexpr int kAbiVersion = 1, kExportsVersion = 1;
+
+struct StoredAbi {
+  std::string vermagic;
+  ModuleStruct shape;
+};
+
+Outcome<StoredAbi> load_abi(const std::filesystem::path& file) {
+  auto mapped = TRY(MappedFile::open(file));
+  std::string text(reinterpret_cast<const char*>(mapped.bytes().data()), mapped.bytes().size());
+  std::istringstream stream(text);
+  StoredAbi abi;
+  std::getline(stream, abi.vermagic);
+  stream >> abi.shape.size >> abi.shape.name >> abi.shape.init >> abi.shape.exit;
+  if (!stream || abi.vermagic.empty()) return Failure{file.native() + ": damaged"};
+  return abi;
+}
+
+Outcome<StoredAbi> find_abi(kimage::Image& image) {
+  auto btf = TRY(image.btf());
+  auto shape = module_struct(btf);
+  if (!shape) return Failure{describe(shape.error(), image.source())};
+  auto rodata = image.vmlinux().find(".rodata");
+  if (!rodata) return Failure{describe(rodata.error(), image.source())};
+  if (!*rodata) return Failure{image.source() + ": no .rodata section: not a kernel"};
+  auto vermagic = find_vermagic((*rodata)->data, image.release());
+  if (!vermagic) return Failure{describe(vermagic.error(), image.source())};
+  return StoredAbi{std::string(*vermagic), *shape};
+}
+
+Outcome<StoredAbi> abi_of(kimage::Image& image) {
+  auto file = TRY(cache::index_path(image.build_id(), "module-abi", kAbiVersion));
+  if (auto stored = load_abi(file)) return stored;
+  auto abi = TRY(find_abi(image));
+  auto text = fmt::format("{}\n{} {} {} {}\n", abi.vermagic, abi.shape.size, abi.shape.name,
+                          abi.shape.init, abi.shape.exit);
+  (void)cache::publish_file(file, as_bytes(text));  // without it the next run takes as long
+  return abi;
+}
+
+}  // namespace
+
+Outcome<Kernel> Kernel::open(kimage::Image image, const std::filesystem::path& tree) {
+  Kernel kernel(std::move(image));
+  TRY(kernel.read_abi());
+  if (!tree.empty()) kernel.tree_ = TRY(modtree::Tree::open(tree));
+  TRY(kernel.read_exports());
+  return kernel;
+}
+
+Outcome<Nothing> Kernel::read_abi() {
+  const auto* rules = rules_for(image_.release());
+  if (!rules)
+    return Failure{fmt::format("{}: no rules for kernel {} (known: 6.1 and 6.12)", image_.source(),
+                               image_.release())};
+  auto found = TRY(abi_of(image_));
+  *vermagic_text_ = std::move(found.vermagic);
+  *abi_ = {rules, *vermagic_text_, found.shape};
+  return ok;
+}
+
+IndexKey Kernel::key() const {
+  const auto& tree = tree_.identity();
+  std::uint64_t words[4] = {tree[0], tree[1], ksyms::hash_name(image_.build_id(), 1),
+                            ksyms::hash_name(image_.build_id(), 2)};
+  IndexKey key;
+  static_assert(sizeof(words) == sizeof(key));
+  std::memcpy(key.data(), words, sizeof(key));
+  return key;
+}
+
+Outcome<Nothing> Kernel::take_index(Bytes block) {
+  auto index = ExportIndex::open(block);
+  if (!index) return Failure{describe(index.error(), "the index of exports")};
+  exports_ = *index;
+  providers_.clear();
+  for (std::uint32_t at = 0; at < index->provider_count(); ++at)
+    providers_.push_back(index->provider(at).value_or(IndexedProvider{}));
+  return ok;
+}
+
+bool Kernel::take_cached(const std::filesystem::path& file, const IndexKey& key) {
+  auto mapped = MappedFile::open(file);
+  if (!mapped) return false;
+  mapped_ = *std::move(mapped);
+  return take_index(mapped_->bytes()) && exports_->key() == key;
+}
+
+// The kernel's exports alone are read in no time, and must not take the place of a tree's index.
+Outcome<Nothing> Kernel::read_exports() {
+  if (tree_.files().empty()) {
+    built_ = TRY(build_index(image_, tree_, *abi_, key()));
+    return take_index(built_);
+  }
+  auto file = TRY(cache::index_path(image_.build_id(), "exports", kExportsVersion));
+  if (take_cached(file, key())) return ok;
+  built_ = TRY(build_index(image_, tree_, *abi_, key()));
+  (void)cache::publish_file(file, built_);
+  if (take_cached(file, key())) return built_ = {}, ok;
+  return take_index(built_);
+}
+
+bool Kernel::has_symbol(std::string_view name) {
+  if (symbols_.empty()) {
+    symbols_.emplace();  // so that a kernel without symbols is asked once
+    auto tables = image_.kallsyms();
+    if (!tables) return false;
+    kimage::Kallsyms::Cursor cursor(*tables);
+    for (auto symbol = cursor.next(); symbol && *symbol; symbol = cursor.next())
+      symbols_.emplace((*symbol)->name);
+  }
+  return symbols_.contains(std::string(name));
+}
+
+bool Kernel::init_data_holds(Bytes bytes) const {
+  auto section = image_.vmlinux().find(".init.data");
+  if (!section || !*section || bytes.empty()) return false;
+  auto data = (*section)->data;
+  return memmem(data.data(), data.size(), bytes.data(), bytes.size()) != nullptr;
+}
+
+}  // namespace ringside::modules

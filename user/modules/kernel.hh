@@ -1,0 +1,68 @@
+// Kernel: all that modules are checked and linked against, for one kernel: its rules and types, its
+// exports and those of its module tree. What takes long to find stays in the cache:
+//
+//   index/BUILD-ID/module-abi.v1   version magic; size and offsets of struct module
+//   index/BUILD-ID/exports.v1      core/modules/export_index.hh; its key says of which tree
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/modules/export_index.hh"
+#include "core/modules/rules.hh"
+#include "user/base/mapped_file.hh"
+#include "user/kimage/image.hh"
+#include "user/modtree/tree.hh"
+
+namespace ringside::modules {
+
+class Kernel {
+ public:
+  // `tree`, a folder like /lib/modules/RELEASE, may be empty: then only the kernel's own exports
+  // are known. Builds the index where the cache holds none for this kernel and this state of the
+  // tree. A cache that cannot be written costs time only. Fails where the kernel's series is not
+  // known.
+  static Outcome<Kernel> open(kimage::Image image, const std::filesystem::path& tree);
+
+  const std::string& release() const { return image_.release(); }
+  kimage::Image& image() { return image_; }
+  const KernelAbi& abi() const { return *abi_; }  // stays in place when the Kernel is moved
+  const Rules& rules() const { return *abi_->rules; }
+  const modtree::Tree& tree() const { return tree_; }
+  const ExportIndex& exports() const { return *exports_; }
+  // All providers, by the number that an IndexedExport gives; 0 is the kernel.
+  std::span<const IndexedProvider> providers() const { return providers_; }
+
+  // Whether the kernel has a symbol of that name, exported or not; slow the first time.
+  bool has_symbol(std::string_view name);
+  // Whether `bytes` occur in the kernel's initial data, where its certificates lie.
+  bool init_data_holds(Bytes bytes) const;
+
+ private:
+  explicit Kernel(kimage::Image image) : image_(std::move(image)) {}
+  Outcome<Nothing> read_abi();
+  Outcome<Nothing> read_exports();
+  Outcome<Nothing> take_index(Bytes block);
+  bool take_cached(const std::filesystem::path& file, const IndexKey& key);
+  IndexKey key() const;
+
+  kimage::Image image_;
+  std::unique_ptr<KernelAbi> abi_ = std::make_unique<KernelAbi>();
+  std::unique_ptr<std::string> vermagic_text_ = std::make_unique<std::string>();
+  modtree::Tree tree_;
+  std::optional<MappedFile> mapped_;
+  std::vector<std::byte> built_;
+  std::optional<ExportIndex> exports_;
+  std::vector<IndexedProvider> providers_;
+  std::unordered_set<std::string> symbols_;
+};
+
+// The index of the exports of `image` and of every module in `tree`, under `key`. Modules that
+// cannot be opened provide nothing.
+Outcome<std::vector<std::byte>> build_index(const kimage::Image& image, const modtree::Tree& tree,
+                                            const KernelAbi& abi, const IndexKey& key);
+
+}  // namespace ringside::modules

@@ -1,0 +1,94 @@
+// Linker: one module after the other through the core's steps (open, lay out, bind, relocate)
+// against one kernel, in memory that is used again.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "core/modules/link.hh"
+#include "user/modules/kernel.hh"
+#include "user/modules/scratch.hh"
+
+namespace ringside::modules {
+
+constexpr std::uint64_t kModuleArea = 0xffff'ffff'c000'0000;  // MODULES_VADDR with RANDOMIZE_BASE
+constexpr std::uint64_t kPercpuBase = 0x4'0000;  // an offset as modules' per-CPU data get them
+
+// Exports of modules that are given besides the kernel's tree. One that bears the name of a module
+// in the tree stands in its place.
+class Overlay {
+ public:
+  // `values` has one a symbol (final addresses), or is empty where they are not known.
+  void add(const Module& module, std::span<const OwnExport> exports,
+           std::span<const std::uint64_t> values);
+
+  bool empty() const { return modules_.empty(); }
+  bool has_module(std::string_view name) const { return modules_.contains(std::string(name)); }
+  // The export of that name by another module than `besides`; nullptr where there is none.
+  const Answer* find(std::string_view name, std::string_view besides) const;
+
+ private:
+  std::deque<std::string> texts_;
+  std::unordered_set<std::string> modules_;
+  std::unordered_multimap<std::string_view, Answer> answers_;
+};
+
+// One module on its way. All spans lie in the Linker's memory and in the file, until the next
+// open().
+struct Linked {
+  Module module;
+  Layout layout;
+  std::span<const Need> needs;
+  std::span<Answer> answers;  // one a need
+  std::span<const OwnExport> exports;
+  std::span<std::uint64_t> addresses;  // one a section
+  std::span<std::uint64_t> values;     // one a symbol
+  Image image;
+  std::uint64_t relocations = 0;
+  std::uint32_t taints = 0;  // bits of Taint
+};
+
+class Linker {
+ public:
+  // Borrows both. `kernel_offset`: bytes that the kernel runs above its link address.
+  static Outcome<Linker> create(const Kernel& kernel, const Overlay& overlay,
+                                std::uint64_t kernel_offset = 0);
+
+  // Opens `file`, lays it out and finds an answer for each of its needs. An Error where there is no
+  // view of the module at all.
+  Result<Nothing> open(Bytes file, Linked& linked, Diagnostics& diagnostics);
+
+  // Gives every region of `linked` memory, and an address behind the one before from `start` on.
+  // Returns the first address behind all. An Error where memory is too small.
+  Result<std::uint64_t> place(Linked& linked, std::uint64_t start);
+
+  // Binds, judges the exports, relocates; addresses are those in linked.image.
+  Result<Nothing> finish(Linked& linked, Diagnostics& diagnostics);
+
+  // Where an export comes from, as Linked::answers has it; no source where there is none.
+  Answer find(const Need& need, std::string_view besides) const;
+
+ private:
+  Linker(const Kernel& kernel, const Overlay& overlay, std::uint64_t offset, Scratch arena,
+         Scratch images)
+      : kernel_(kernel),
+        overlay_(overlay),
+        offset_(offset),
+        arena_(std::move(arena)),
+        images_(std::move(images)) {}
+
+  Answer answer_of(const IndexedExport& found) const;
+  Result<Nothing> answer_all(Linked& linked, Arena& arena) const;
+  Result<Nothing> judge(Linked& linked, Diagnostics& diagnostics) const;
+  bool is_visible(const IndexedExport& found, std::string_view besides) const;
+
+  const Kernel& kernel_;
+  const Overlay& overlay_;
+  std::uint64_t offset_;
+  Scratch arena_, images_;
+  std::uint64_t arena_used_ = 0;
+};
+
+}  // namespace ringside::modules

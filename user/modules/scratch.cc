@@ -1,0 +1,18 @@
+#include "user/modules/scratch.hh"
+
+#include <sys/mman.h>
+
+namespace ringside::modules {
+
+Outcome<Scratch> Scratch::reserve(std::size_t bytes) {
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return system_failure("reserve", "memory");
+  return Scratch({static_cast<std::byte*>(memory), bytes});
+}
+
+Scratch::~Scratch() {
+  if (!memory_.empty()) munmap(memory_.data(), memory_.size());
+}
+
+}  // namespace ringside::modules
