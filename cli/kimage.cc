@@ -53,7 +53,10 @@ Outcome<Nothing> print_running_symbols() {
 void print_summary(const json& summary, bool as_json) {
   if (as_json) return fmt::print("{}\n", summary.dump());
   for (const auto& [key, value] : summary.items())
-    fmt::print("{:<16}{}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    fmt::print("{:<16}{}\n", key,
+               value.is_string() ? value.get<std::string>()
+               : value.is_null() ? "unknown"
+                                 : value.dump());
 }
 
 Outcome<json> summary_of(kimage::Image& image) {
@@ -112,10 +115,14 @@ int kimage(int argc, char** argv) {
   Options options;
   app.add_option("KERNEL", options.kernel,
                  "6.1, 6.12, a package, a release, a bzImage or a vmlinux");
-  app.add_flag("--symbols", options.symbols, "every symbol, as /proc/kallsyms lists them");
-  app.add_flag("--exports", options.exports, "every export, as Module.symvers lists them");
-  app.add_flag("--json", options.json, "the summary as one JSON object");
-  app.footer("Example: ringside kimage 6.1 --exports | grep GPL | wc -l");
+  auto* symbols =
+      app.add_flag("--symbols", options.symbols, "every symbol, as /proc/kallsyms lists them");
+  app.add_flag("--exports", options.exports, "every export, as Module.symvers lists them")
+      ->excludes(symbols);
+  app.add_flag("--json", options.json, "the summary as one JSON object")->excludes(symbols);
+  app.footer(
+      "Example: ringside kimage 6.1 --exports | grep GPL | wc -l\n"
+      "Without KERNEL: the running one. Exit status: 0 done, 2 could not tell.");
   return finish(app, argc, argv, [&] { return run(options); });
 }
 

@@ -3,6 +3,7 @@
 // they come.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -56,11 +57,16 @@ struct NameQuestion {
   std::uint64_t offset = 0;
 };
 
-NameQuestion as_name(const std::string& word) {
-  NameQuestion question{word.substr(0, word.find('+'))};
-  auto at = word.find("+0x");
-  if (at != word.npos)
-    std::from_chars(word.data() + at + 3, word.data() + word.size(), question.offset, 16);
+// No value where something other than a hexadecimal offset stands behind the '+'.
+std::optional<NameQuestion> as_name(const std::string& word) {
+  NameQuestion question{word.substr(0, word.find('+')), 0};
+  if (question.name.size() == word.size()) return question;
+  std::string_view text = std::string_view(word).substr(question.name.size() + 1);
+  text = text.substr(0, text.find('/'));
+  if (!text.starts_with("0x")) return std::nullopt;
+  auto* end = text.data() + text.size();
+  auto [after, error] = std::from_chars(text.data() + 2, end, question.offset, 16);
+  if (error != std::errc() || after != end) return std::nullopt;
   return question;
 }
 
@@ -159,6 +165,10 @@ Outcome<std::uint64_t> offset_of(const Options& options, const Symbols& symbols)
 Outcome<std::unique_ptr<Resolver>> kernel_resolver(const Symbols& symbols, bool returns) {
   auto device = TRY(Device::open());
   auto status = TRY(device.status());
+  auto running = std::as_bytes(std::span(status.build_id, status.build_id_bytes));
+  if (!std::ranges::equal(running, symbols.table().build_id()))
+    return Failure{"--placement kernel: the module runs in another kernel than --kernel names",
+                   kNo};
   if (!status.table_bytes) TRY(device.take(symbols.table().bytes()));
   return std::unique_ptr<Resolver>(new KernelResolver(std::move(device), returns));
 }
@@ -173,6 +183,8 @@ Outcome<Symbols> open_symbols(const std::string& name) {
 
 Outcome<std::unique_ptr<Resolver>> open_resolver(const Options& options) {
   auto symbols = TRY(open_symbols(options.kernel));
+  if (options.placement == "kernel" && !options.offset.empty())
+    return Failure{"--offset: the kernel placement knows its own; leave it out", kUsage};
   if (options.placement == "kernel") return kernel_resolver(symbols, options.returns);
   auto offset = TRY(offset_of(options, symbols));
   return std::unique_ptr<Resolver>(new UserResolver(std::move(symbols), offset, options.returns));
@@ -190,7 +202,7 @@ void print(const Options& options, const std::string& word, const std::vector<An
     fmt::print("{}\n", json{{"query", word}, {"matches", list}}.dump());
     return;
   }
-  if (answers.empty()) fmt::print("{} ?\n", word);
+  if (answers.empty()) fmt::print("{} ?\n", word);  // 16 digits or 0x make an address
   for (const auto& answer : answers)
     fmt::print("{:016x} {} {}+{:#x}/{:#x}\n", answer.address, answer.type, answer.name,
                answer.address - answer.start, answer.size);
@@ -201,10 +213,9 @@ Outcome<bool> answer(const Options& options, Resolver& resolver, const std::stri
   std::vector<Answer> answers;
   if (auto address = as_address(word)) {
     answers = TRY(resolver.by_address(*address));
-  } else {
-    auto question = as_name(word);
-    answers = TRY(resolver.by_name(question.name));
-    for (auto& each : answers) each.address += question.offset;
+  } else if (auto question = as_name(word)) {
+    answers = TRY(resolver.by_name(question->name));
+    for (auto& each : answers) each.address += question->offset;
   }
   print(options, word, answers);
   return !answers.empty();
@@ -242,6 +253,7 @@ int ksyms(int argc, char** argv) {
   app.add_flag("--json", options.json, "one JSON object a question");
   app.footer(
       "Example: ringside ksyms --kernel 6.1 --offset 0x1a000000 ffffffff9b2d5f60 vfs_write\n"
+      "An address has 16 hexadecimal digits or begins with 0x; anything else is a name.\n"
       "Exit status: 0 all found, 1 some were not (printed with a ?), 2 could not tell.");
   return finish(app, argc, argv, [&] { return run(options); });
 }

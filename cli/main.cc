@@ -35,7 +35,7 @@ void print_help() {
   }
   fmt::print(
       "\nringside COMMAND --help says more, with an example. Exit status: 0 yes or done, 1 no,\n"
-      "2 could not tell, 64 usage; the lab's own are in ringside lab --help.\n");
+      "2 could not tell, 64 usage; the lab's own (120 to 127): ringside lab --help.\n");
 }
 
 int run(int argc, char** argv) {

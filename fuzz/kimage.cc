@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "core/elf/file.hh"
+#include "core/elf/note.hh"
 #include "core/kimage/btf.hh"
 #include "core/kimage/bzimage.hh"
 #include "core/kimage/exports.hh"

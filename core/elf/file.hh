@@ -44,7 +44,4 @@ class File {
   std::uint16_t machine_ = 0, type_ = 0;
 };
 
-// The build-id (the description of the GNU note of type 3) in a section of notes, if any.
-Result<std::optional<Bytes>> build_id_note(Bytes notes);
-
 }  // namespace ringside::elf

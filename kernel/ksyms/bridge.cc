@@ -3,7 +3,7 @@
 
 #include <new>
 
-#include "core/elf/file.hh"
+#include "core/elf/note.hh"
 #include "core/ksyms/table.hh"
 
 using ringside::Bytes;

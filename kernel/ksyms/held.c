@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The table in use. It is copied from user space once, checked whole by the core in that copy,
  * bound to the running kernel by build-id, and then only read. A new table replaces it under RCU,

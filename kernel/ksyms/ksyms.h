@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts of the ksyms module: held.c keeps the table, raw.c prints a dying task, main.c is the
  * device. */
 #ifndef RINGSIDE_KSYMS_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * /dev/ringside-ksyms (include/ringside/uapi/ksyms.h): takes a table, answers look-ups by the core
  * or by the kernel's own kallsyms. A call works through its records in chunks, so that it can be

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * When a task oopses, right after the stock report: where it died and its return addresses, raw,
  * with the KASLR offset, so that they can be resolved elsewhere; and resolved here by the table,

@@ -33,8 +33,23 @@ Outcome<Kernel> kernel_of_tree(const path& tree) {
   return kernel_in(std::filesystem::canonical(tree, error), releases.front());
 }
 
+// TREE/lib/modules/RELEASE, or the same below usr/: the kernel of that release in TREE.
+Outcome<Kernel> kernel_of_modules(const path& folder) {
+  auto tree = folder.parent_path().parent_path().parent_path();
+  if (tree.filename() == "usr") tree = tree.parent_path();
+  return kernel_in(tree, folder.filename().native());
+}
+
+Outcome<Kernel> kernel_of_folder(const path& file) {
+  std::error_code error;
+  auto folder = std::filesystem::canonical(file, error);
+  bool of_modules = folder.parent_path().filename() == "modules" &&
+                    folder.parent_path().parent_path().filename() == "lib";
+  return of_modules ? kernel_of_modules(folder) : kernel_of_tree(file);
+}
+
 Outcome<Kernel> kernel_at(const path& file) {
-  auto kernel = is_folder(file) ? kernel_of_tree(file) : kernel_of_image(file);
+  auto kernel = is_folder(file) ? kernel_of_folder(file) : kernel_of_image(file);
   if (kernel) kernel->name = file.native();
   return kernel;
 }

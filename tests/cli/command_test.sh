@@ -205,4 +205,26 @@ without_cache() {
   ended 0 && out_has ' T vfs_write'
 }
 is "a cache that cannot be written costs the answer nothing" without_cache
+
+damaged_cache() { # both files of the index cut short: made again, and nobody is blamed
+  image=$(image_of 6.1)
+  capture env XDG_CACHE_HOME="$scratch/cache" "$ringside" ksyms --kernel "$image" vfs_write
+  for file in "$scratch"/cache/ringside/index/*/vmlinux.v1 "$scratch"/cache/ringside/index/*/ksyms.v*; do
+    truncate -s 5000 "$file" || return 1
+  done
+  capture env XDG_CACHE_HOME="$scratch/cache" "$ringside" ksyms --kernel "$image" vfs_write
+  ended 0 && out_has ' T vfs_write' && [ ! -s "$scratch/err" ]
+}
+is "a damaged cache is made again" damaged_cache
+by_modules_folder() {
+  capture "$ringside" kimage "$(dirname "$(image_of 6.1)")/../lib/modules/$(basename "$(image_of 6.1)" |
+    sed 's/^vmlinuz-//')"
+  ended 0 && out_has '^symbols +94'
+}
+is "a kernel by its /lib/modules/RELEASE" by_modules_folder
+not_found() {
+  capture "$ringside" ksyms --kernel 6.1 "$1"
+  ended 1 && out_has ' \?$'
+}
+for word in vfs_write+16 vfs_write+0xzz; do is "$word is no offset" not_found $word; done
 finish

@@ -1,4 +1,5 @@
 #include "core/elf/file.hh"
+#include "core/elf/note.hh"
 
 #include <gtest/gtest.h>
 

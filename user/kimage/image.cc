@@ -88,11 +88,21 @@ Outcome<std::shared_ptr<MappedFile>> unpack_into_cache(const BzImage& image,
   return target ? map(*target) : map_in_memory(vmlinux);
 }
 
+// The cached unpacked kernel, if it is whole: of the size that the image says, and with the
+// build-id that it stands under. A damaged one counts as none, and is replaced.
+Outcome<std::shared_ptr<MappedFile>> map_cached(const BzImage& image,
+                                                const std::filesystem::path& alias) {
+  auto path = TRY(cached_vmlinux(alias));
+  auto file = TRY(map(path));
+  auto id = TRY(build_id_of(file->bytes(), path.string()));
+  if (file->bytes().size() != image.unpacked_size || path.parent_path().filename() != id)
+    return Failure{path.string() + ": damaged"};
+  return file;
+}
+
 Outcome<std::shared_ptr<MappedFile>> map_unpacked(const BzImage& image, const std::string& source) {
   auto alias = TRY(cache::index_path(fingerprint(image.payload), "build-id", kBuildIdVersion));
-  if (auto path = cached_vmlinux(alias)) {
-    if (auto mapped = map(*path)) return mapped;
-  }
+  if (auto mapped = map_cached(image, alias)) return mapped;
   return unpack_into_cache(image, source, alias);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/elf/file.hh"
+#include "core/elf/note.hh"
 #include "core/kimage/btf.hh"
 #include "core/kimage/exports.hh"
 #include "core/kimage/kallsyms.hh"

@@ -83,20 +83,6 @@ Outcome<Nothing> write_table(const SymbolList& list, const std::string& build_id
   return file ? Outcome<Nothing>(ok) : system_failure("write", path.string());
 }
 
-// The table of a kernel in the cache; `read` lists its symbols where it is not there yet. Where the
-// cache cannot be written, the table is built in memory each time.
-template <class Read>
-Outcome<MappedFile> map_table(const std::string& build_id, Read read) {
-  auto build = [&](const std::filesystem::path& path) -> Outcome<Nothing> {
-    return write_table(TRY(read()), build_id, path);
-  };
-  auto target = TRY(cache::index_path(build_id, "ksyms", kVersion));
-  if (auto path = cache::get_or_build(target, build)) return MappedFile::open(*path);
-  auto memory = TRY(MemoryFile::create());
-  TRY(build(memory.path()));
-  return MappedFile::open(memory.path());
-}
-
 }  // namespace
 
 Outcome<Symbols> Symbols::over(MappedFile file) {
@@ -104,19 +90,36 @@ Outcome<Symbols> Symbols::over(MappedFile file) {
   symbols.file_ = std::make_shared<MappedFile>(std::move(file));
   Scratch scratch;
   auto table = Table::open(symbols.file_->bytes(), scratch);
-  if (!table)
-    return Failure{describe(table.error(), "symbol table in " + cache::root().string()) +
-                   "; delete index/ there, it is made again"};
+  if (!table) return Failure{describe(table.error(), "symbol table")};
   symbols.table_ = *table;
   return symbols;
 }
 
+// `read` lists the symbols where the cache has no table. A damaged one is made again; where the
+// cache cannot be written, the table is built in memory each time.
+template <class Read>
+Outcome<Symbols> Symbols::load(const std::string& build_id, Read read) {
+  auto build = [&](const std::filesystem::path& path) -> Outcome<Nothing> {
+    return write_table(TRY(read()), build_id, path);
+  };
+  auto target = TRY(cache::index_path(build_id, "ksyms", kVersion));
+  auto cached = [&]() -> Outcome<Symbols> {
+    return over(TRY(MappedFile::open(TRY(cache::get_or_build(target, build)))));
+  };
+  if (auto symbols = cached()) return symbols;
+  (void)cache::discard(target);  // what cannot be removed cannot be used either
+  if (auto symbols = cached()) return symbols;
+  auto memory = TRY(MemoryFile::create());
+  TRY(build(memory.path()));
+  return over(TRY(MappedFile::open(memory.path())));
+}
+
 Outcome<Symbols> Symbols::open(const kimage::Image& image) {
-  return over(TRY(map_table(image.build_id(), [&] { return read_image(image); })));
+  return load(image.build_id(), [&] { return read_image(image); });
 }
 
 Outcome<Symbols> Symbols::open_running() {
-  return over(TRY(map_table(TRY(kimage::running_build_id()), read_running)));
+  return load(TRY(kimage::running_build_id()), read_running);
 }
 
 std::string format(const Match& match, std::uint64_t offset) {

@@ -26,6 +26,8 @@ class Symbols {
 
  private:
   static Outcome<Symbols> over(MappedFile file);
+  template <class Read>
+  static Outcome<Symbols> load(const std::string& build_id, Read read);
 
   std::shared_ptr<MappedFile> file_;
   std::optional<Table> table_;

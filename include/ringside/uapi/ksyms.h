@@ -2,7 +2,8 @@
 /*
  * /dev/ringside-ksyms: a compact symbol table in the kernel, and look-ups in it.
  *
- * Every structure begins with its own size and the ABI's version, both set by the caller. The
+ * Every structure that a call takes begins with its own size and the ABI's version, both set by
+ * the caller; the records that one points to are fixed by that version. The
  * kernel refuses another size or version, unknown operations, and non-zero reserved bytes with
  * EINVAL (a structure of another size in the call's number is another call: ENOTTY). Pointers are
  * carried as __u64. All calls need CAP_SYSLOG, as kallsyms' addresses do.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * A module that breaks a kernel on purpose, for tests and the demo; never installed. Write the name
  * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
