@@ -40,9 +40,9 @@ struct Bench {
 
   // Runs `once` (the cost of a whole batch) kRepeats times and prints the cost of one look-up.
   template <class Once>
-  Outcome<Nothing> measure(const char* placement, const char* operation, bool peer,
+  Outcome<Nothing> measure(const char* placement, const char* operation, std::string peer,
                            Once once) const {
-    Measure result{placement, operation, metric, unit, {{"batch", kBatch}}, {}, peer};
+    Measure result{placement, operation, metric, unit, {{"batch", kBatch}}, {}, std::move(peer)};
     for (std::size_t repeat = 0; repeat < kRepeats; ++repeat)
       result.samples.push_back(TRY(once()) / static_cast<double>(addresses.size()));
     print(result);
@@ -76,14 +76,14 @@ Outcome<Nothing> measure_user(const Bench& bench) {
   Scratch scratch;
   char text[RS_KSYMS_TEXT_MAX];
   std::size_t sum = 0;
-  TRY(bench.measure("user", "address", false, [&]() -> Outcome<double> {
+  TRY(bench.measure("user", "address", "", [&]() -> Outcome<double> {
     auto start = now();
     for (auto address : bench.addresses)
       if (auto match = bench.table.find(address, scratch))
         sum += format_into(text, sizeof(text), *match, address);
     return now() - start;
   }));
-  TRY(bench.measure("user", "find", false, [&]() -> Outcome<double> {
+  TRY(bench.measure("user", "find", "", [&]() -> Outcome<double> {
     auto start = now();
     for (auto address : bench.addresses)
       if (auto match = bench.table.find(address, scratch)) sum += match->index;
@@ -91,7 +91,7 @@ Outcome<Nothing> measure_user(const Bench& bench) {
   }));
   std::vector<std::string> names;
   for (auto address : bench.addresses) names.emplace_back(bench.table.find(address, scratch)->name);
-  TRY(bench.measure("user", "name", false, [&]() -> Outcome<double> {
+  TRY(bench.measure("user", "name", "", [&]() -> Outcome<double> {
     auto start = now();
     for (const auto& name : names) {
       auto cursor = bench.table.names(name);
@@ -128,8 +128,9 @@ Outcome<Nothing> measure_worst(const Bench& bench) {
                             (void)bench.table.next(cursor, scratch);
                           }));
   }
-  bench.print({"user", "find worst", bench.metric, bench.unit, {}, {worst_address}, false});
-  bench.print({"user", "name worst", bench.metric, bench.unit, {}, {worst_name}, false});
+  nlohmann::json parameters = {{"symbols", bench.table.size()}};
+  bench.print({"user", "find worst", bench.metric, bench.unit, parameters, {worst_address}});
+  bench.print({"user", "name worst", bench.metric, bench.unit, parameters, {worst_name}});
   return ok;
 }
 
@@ -143,11 +144,11 @@ Outcome<Nothing> measure_kernel(const Bench& bench) {
       records[each].address = bench.addresses[each] + status.kaslr_offset;
     return static_cast<double>(TRY(device.look_up(op, records)));
   };
-  TRY(bench.measure("kernel", "address", false, [&] { return ask(RS_KSYMS_FORMAT); }));
-  TRY(bench.measure("stock", "address", true, [&] { return ask(RS_KSYMS_STOCK); }));
-  TRY(bench.measure("kernel", "find", false, [&] { return ask(RS_KSYMS_FIND); }));
+  TRY(bench.measure("kernel", "address", "", [&] { return ask(RS_KSYMS_FORMAT); }));
+  TRY(bench.measure("stock", "address", "kallsyms", [&] { return ask(RS_KSYMS_STOCK); }));
+  TRY(bench.measure("kernel", "find", "", [&] { return ask(RS_KSYMS_FIND); }));
   TRY(device.look_up(RS_KSYMS_FIND, records));  // leaves the names in them
-  TRY(bench.measure("kernel", "name", false, [&] { return ask(RS_KSYMS_NAME); }));
+  TRY(bench.measure("kernel", "name", "", [&] { return ask(RS_KSYMS_NAME); }));
   return ok;
 }
 
@@ -156,7 +157,7 @@ Outcome<Nothing> measure_sizes(const Bench& bench, const kimage::Image& image) {
   auto total = static_cast<double>(bench.table.bytes().size());
   auto names = static_cast<double>(bench.table.name_index_bytes());
   auto kallsyms = TRY(image.kallsyms());
-  auto size = [&](const char* placement, const char* operation, double bytes, bool peer) {
+  auto size = [&](const char* placement, const char* operation, double bytes, const char* peer) {
     bench.print({placement,
                  operation,
                  "size",
@@ -165,9 +166,9 @@ Outcome<Nothing> measure_sizes(const Bench& bench, const kimage::Image& image) {
                  {bytes / symbols},
                  peer});
   };
-  size("either", "table, both look-ups", total, false);
-  size("either", "table, by address", total - names, false);
-  size("stock", "table, both look-ups", static_cast<double>(kallsyms.bytes()), true);
+  size("either", "table, both look-ups", total, "");
+  size("either", "table, by address", total - names, "");
+  size("stock", "table, both look-ups", static_cast<double>(kallsyms.bytes()), "kallsyms");
   return ok;
 }
 
@@ -181,9 +182,9 @@ Outcome<Nothing> run(const std::string& name, const std::string& sides, Context 
   Bench bench{
       context, counted ? "instructions" : "time", counted ? "instructions" : "ns", symbols.table(),
       0,       sample_addresses(symbols.table())};
-  TRY(measure_sizes(bench, image));
   TRY(measure_user(bench));
   if (sides == "both") return measure_kernel(bench);
+  TRY(measure_sizes(bench, image));  // the same in a guest: once will do
   return counted ? Outcome<Nothing>(ok) : measure_worst(bench);
 }
 

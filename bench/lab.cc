@@ -27,7 +27,7 @@ Outcome<Nothing> run(const std::string& name, Context context) {
   context.kernel = image.release();
   context.build_id = image.build_id();
   context.accelerator = "tcg";
-  Measure measure{"either", "lab run -- true", "time", "s", {{"runs", kRuns}}, {}, false};
+  Measure measure{"either", "lab run -- true", "time", "s", {{"runs", kRuns}}, {}};
   for (int each = 0; each < kRuns; ++each)
     measure.samples.push_back(TRY(seconds_of_a_run(ringside.string(), name)));
   fmt::print("{}\n", to_json(context, measure).dump());

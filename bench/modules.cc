@@ -96,9 +96,9 @@ Outcome<Nothing> measure_tree(const Bench& bench, unsigned threads) {
   nlohmann::json parameters = {{"threads", threads},
                                {"modules", bench.kernel.tree().files().size()}};
   auto operation = fmt::format("link tree, {} thread{}", threads, threads > 1 ? "s" : "");
-  Measure rate{"user", operation, "rate", "M/s/thread", parameters, {}, false};
-  Measure wall{"user", operation, "wall", "s", parameters, {}, false};
-  Measure memory{"user", operation, "anonymous memory", "MiB", parameters, {}, false};
+  Measure rate{"user", operation, "rate", "M/s/thread", parameters, {}};
+  Measure wall{"user", operation, "wall", "s", parameters, {}};
+  Measure memory{"user", operation, "anonymous memory", "MiB", parameters, {}};
   for (int pass = 0; pass < bench.repeats(kPasses); ++pass) {
     std::atomic<std::size_t> next = 0;
     std::vector<Work> works(threads);
@@ -133,7 +133,7 @@ Outcome<Nothing> measure_small(const Bench& bench, const std::string& name) {
   auto file = TRY(ModuleFile::open(bench.kernel.tree().path_of(*found)));
   modules::Overlay overlay;
   auto linker = TRY(Linker::create(bench.kernel, overlay));
-  Measure time{"user", "link one, index there", "time", "us", {{"module", name}}, {}, false};
+  Measure time{"user", "link one, index there", "time", "us", {{"module", name}}, {}};
   for (int repeat = 0; repeat < kSmallRepeats; ++repeat) {
     std::uint64_t relocations = 0;
     auto start = now(CLOCK_MONOTONIC);
@@ -171,9 +171,10 @@ Outcome<double> cpu_of(const std::vector<std::string>& command) {
 }
 
 // What reading every module of the tree costs a whole process: ours (check --all) or a peer's.
-Outcome<Nothing> measure_process(const Bench& bench, const char* placement, bool peer,
+Outcome<Nothing> measure_process(const Bench& bench, const char* placement, std::string peer,
                                  const std::vector<std::string>& command) {
-  Measure time{placement, "whole tree, CPU", "cpu", "s", {}, {}, peer};
+  nlohmann::json parameters = {{"modules", bench.kernel.tree().files().size()}};
+  Measure time{placement, "whole tree, CPU", "cpu", "s", parameters, {}, std::move(peer)};
   for (int repeat = 0; repeat < bench.repeats(kProcessRepeats); ++repeat)
     time.samples.push_back(TRY(cpu_of(command)));
   bench.print(time);
@@ -193,9 +194,9 @@ Outcome<Nothing> run(const std::string& name, const std::string& ringside, Conte
   TRY(measure_tree(bench, 1));
   TRY(measure_tree(bench, 2));
   TRY(measure_small(bench, "loop"));
-  TRY(measure_process(bench, "user", false, {ringside, "check", "--all", "--kernel", name}));
+  TRY(measure_process(bench, "user", "", {ringside, "check", "--all", "--kernel", name}));
   auto root = kernel.tree().folder().parent_path().parent_path().parent_path();
-  return measure_process(bench, "depmod", true,
+  return measure_process(bench, "depmod", "depmod",
                          {"depmod", "-n", "-b", root.native(), kernel.release()});
 }
 

@@ -1,5 +1,6 @@
 // bench-report: the results of benches (JSON lines, from stdin) as one table for a person. Rows are
-// operations, columns placements; a peer's column is marked with '*'.
+// operations, columns placements; a peer's column is marked with '*', and the footer
+// names the peers.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -24,6 +25,7 @@ struct Table {
   std::vector<std::string> order;  // rows as they first came
   std::map<std::string, Row> rows;
   std::set<std::string> places;
+  std::set<std::string> peers;
   std::set<std::string> machines;
 
   void add(const json& result) {
@@ -33,8 +35,11 @@ struct Table {
     auto key =
         fmt::format("{:<24}{:<22}{:<14}{:<11}", kernel, result.at("operation").get<std::string>(),
                     unit, unit == "bytes/symbol" ? "" : where);
-    auto place =
-        result.at("placement").get<std::string>() + (result.at("peer").get<bool>() ? "*" : "");
+    auto place = result.at("placement").get<std::string>();
+    if (const auto& peer = result.at("peer"); !peer.is_null()) {
+      place += "*";
+      peers.insert(peer.get<std::string>());
+    }
     if (!rows.contains(key)) order.push_back(key);
     rows[key].cells[place] = number(result.at("median").get<double>());
     places.insert(place);
@@ -54,9 +59,8 @@ struct Table {
       }
       fmt::print("\n");
     }
-    fmt::print("* a peer: the kernel's own code, or another program. Medians. Machine:");
-    for (const auto& machine : machines) fmt::print(" {}", machine);
-    fmt::print("\n");
+    if (!peers.empty()) fmt::print("* a peer: {}. ", fmt::join(peers, ", "));
+    fmt::print("Medians. Machine: {}\n", fmt::join(machines, ", "));
   }
 };
 

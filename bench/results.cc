@@ -1,3 +1,5 @@
+// One flat object a result; median and spread are worked out here, so that no bench does it its own
+// way.
 #include "bench/results.hh"
 
 #include <algorithm>
@@ -48,10 +50,10 @@ nlohmann::json to_json(const Context& context, const Measure& measure) {
           {"accelerator", context.accelerator},
           {"metric", measure.metric},
           {"unit", measure.unit},
-          {"samples", measure.samples.size()},
+          {"samples", measure.samples},
           {"median", median(measure.samples)},
           {"spread", spread(measure.samples)},
-          {"peer", measure.peer},
+          {"peer", measure.peer.empty() ? nlohmann::json() : nlohmann::json(measure.peer)},
           {"command", context.command},
           {"commit", context.commit}};
 }

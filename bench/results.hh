@@ -1,4 +1,5 @@
-// Results: what every bench writes, one JSON object a line, and all that a report may read.
+// Results: what every bench writes, one JSON object a line, and all that a report may read. The
+// fields are explained in docs/results.md.
 #pragma once
 
 #include <string>
@@ -12,18 +13,20 @@ namespace ringside::bench {
 inline constexpr int kSchema = 1;
 
 // What all results of one run share. `machine` is the host's processor, `accelerator` what ran the
-// guest ("native", "tcg", "tcg-count", "kvm"), `command` repeats the run, `commit` is the source's.
+// guest ("native", "tcg", "tcg-count", "kvm"), `command` repeats the run, `commit` is the working
+// tree's when the bench was started, "unknown" where no script said so.
 struct Context {
   std::string service, kernel, build_id, machine, accelerator, command, commit;
 };
 
-// One measured quantity. `samples` are single measurements in `unit`; `peer` says that the figure
-// is another program's or the kernel's own, not ours.
+// One measured quantity. `parameters` is an object, `samples` are single measurements in `unit`, or
+// one median where there would be thousands. `peer` names whose figure it is where it is not ours:
+// another program ("depmod") or a part of the kernel ("kallsyms").
 struct Measure {
   std::string placement, operation, metric, unit;
   nlohmann::json parameters = nlohmann::json::object();
   std::vector<double> samples;
-  bool peer = false;
+  std::string peer = {};
 };
 
 // Middle sample; 0 where there is none.
@@ -32,9 +35,13 @@ double median(std::vector<double> samples);
 // (largest - smallest) / median: how far the samples spread.
 double spread(const std::vector<double>& samples);
 
+// The line of one measure: an object of schema kSchema.
 nlohmann::json to_json(const Context& context, const Measure& measure);
 
-// Fills what a machine can tell: its processor, the command line, the commit it was built from.
+// Fills machine, accelerator, command and commit from RINGSIDE_MACHINE, RINGSIDE_ACCELERATOR,
+// RINGSIDE_COMMAND and RINGSIDE_COMMIT in the environment: a guest cannot tell them, bench/run can.
+// Where they are not set: this processor, "native", argv, "unknown". Kernel and build_id stay
+// empty.
 Context this_context(std::string service, int argc, char** argv);
 
 }  // namespace ringside::bench

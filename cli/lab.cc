@@ -8,12 +8,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hh"
+#include "cli/finish.hh"
 #include "lab/lab.hh"
 
 namespace ringside::cli {
@@ -26,11 +29,20 @@ struct Arguments {
   std::string accel = "auto";
   std::string oops = "fail";
   std::string status_file;
+  std::ofstream status;  // status_file, opened before the boot
   bool json = false;
   std::vector<std::string> command;  // what follows "--"
   Options options;
 };
 
+constexpr const char* kHelp =
+    "Example: ringside lab run --kernel 6.12 -- uname -r\n"
+    "Exit status of run: the command's own (128+N where signal N killed it), or\n"
+    "  120 the kernel printed an oops      124 --timeout was reached\n"
+    "  121 the kernel panicked             125 the lab could not do its own work\n"
+    "  122 the guest stopped answering     126 the command cannot be run, as in sh\n"
+    "  123 the guest ended by itself       127 the command was not found, as in sh\n"
+    "ringside lab COMMAND --help says more.";
 constexpr const char* kRunHelp =
     "Example: ringside lab run --kernel 6.12 -- uname -r\n"
     "The command runs as root in a guest, in the working directory of the host, whose file tree\n"
@@ -39,11 +51,19 @@ constexpr const char* kRunHelp =
     "120 oops, 121 panic, 122 hang, 123 the guest ended, 124 time limit, 125 the lab itself.";
 constexpr const char* kSessionHelp =
     "Example: printf 'uname -r\\nnproc\\n' | ringside lab session --kernel 6.12\n"
-    "Every line of stdin is run by sh in the one guest, with an empty stdin. Its status follows\n"
-    "its output on stderr; with --json, every command gives one line of JSON on stdout instead:\n"
-    "{\"command\", \"outcome\", \"status\", \"seconds\", \"out\", \"err\"}. Exit status: 0 where "
-    "every\n"
-    "command ended with 0, 1 where one did not, 120 to 125 where the guest failed.";
+    "Every line of stdin is run by sh in the one guest, with an empty stdin; empty lines and "
+    "lines\n"
+    "that are only a comment are skipped. How it ended follows its output on stderr; with --json,\n"
+    "every command gives one line of JSON on stdout instead:\n"
+    "{\"command\", \"outcome\", \"status\", \"seconds\", \"out\", \"err\"}. Exit status: 0 where\n"
+    "every command ended with 0, 1 where one did not, 120 to 125 where the guest failed.";
+
+// CLI::PositiveNumber's complaint has all 309 digits of the largest number.
+std::string check_seconds(const std::string& text) {
+  double seconds = 0;
+  bool good = CLI::detail::lexical_cast(text, seconds) && seconds > 0 && seconds <= 1e9;
+  return good ? "" : fmt::format("'{}' is no number of seconds above 0", text);
+}
 
 void add_guest_options(CLI::App& app, Arguments& arguments) {
   auto& options = arguments.options;
@@ -62,7 +82,7 @@ void add_guest_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--out", options.out, "a directory whose writes reach the host; made if missing");
   app.add_option("--append", options.append, "further kernel arguments");
   app.add_option("--timeout", options.timeout, "seconds that a command may take")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Validator(check_seconds, "SECONDS"));
   app.add_option("--accel", arguments.accel, "auto probes whether KVM works, and remembers")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "kvm", "tcg"}));
@@ -104,7 +124,17 @@ void progress(const std::string& line) {
   if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\x1b[K{}", line);
 }
 
-void write_status(const Arguments& arguments, const RunResult& result, const std::string& release) {
+// Where --status-file names one; a file that cannot be written is known before anything has run.
+bool open_status(Arguments& arguments) {
+  if (arguments.status_file.empty()) return true;
+  arguments.status.open(arguments.status_file);
+  if (!arguments.status)
+    fmt::print(stderr, "ringside lab: --status-file {}: cannot be opened: {}\n",
+               arguments.status_file, std::strerror(errno));
+  return arguments.status.is_open();
+}
+
+void write_status(Arguments& arguments, const RunResult& result, const std::string& release) {
   if (arguments.status_file.empty()) return;
   nlohmann::json json = {{"version", 1},
                          {"outcome", name_of(result.ending)},
@@ -112,18 +142,20 @@ void write_status(const Arguments& arguments, const RunResult& result, const std
                          {"signal", result.signal},
                          {"message", result.message},
                          {"seconds", result.seconds},
-                         {"tainted", result.tainted},
+                         {"tainted", nullptr},
                          {"kernel", arguments.kernel},
                          {"release", release}};
-  std::ofstream file(arguments.status_file);
-  if (!(file << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n'))
+  if (result.tainted) json["tainted"] = *result.tainted;
+  if (!(arguments.status << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                         << std::endl))
     fmt::print(stderr, "ringside lab: {}: cannot be written\n", arguments.status_file);
 }
 
 // One line for every ending but the command's own, and the end of the console.
 void complain(const RunResult& result) {
   if (result.ending == Ending::kExit || result.ending == Ending::kSignal) return;
-  fmt::print(stderr, "ringside lab: {}: {}\n", name_of(result.ending), result.message);
+  auto name = result.ending == Ending::kLab ? "" : fmt::format("{}: ", name_of(result.ending));
+  fmt::print(stderr, "ringside lab: {}{}\n", name, result.message);
   if (result.ending == Ending::kCancelled || result.console.empty()) return;
   fmt::print(stderr, "ringside lab: the end of the guest's console:\n{}", result.console);
   if (!result.console.ends_with('\n')) fmt::print(stderr, "\n");
@@ -159,7 +191,7 @@ Outcome<Session> boot(Arguments& arguments) {
   return session;
 }
 
-int finish(const Arguments& arguments, RunResult result, const std::string& release) {
+int finish(Arguments& arguments, RunResult result, const std::string& release) {
   if (result.ending == Ending::kCancelled)
     result.status = cancelled_status(arguments.options.cancel_fd);
   complain(result);
@@ -213,7 +245,8 @@ class Lines {
 
 void report(const Arguments& arguments, const std::string& line, const RunResult& result) {
   if (!arguments.json) {
-    fmt::print(stderr, "ringside lab: {} {}\n", name_of(result.ending), result.status);
+    auto number = result.ending == Ending::kSignal ? result.signal : result.status;
+    fmt::print(stderr, "ringside lab: {} {}\n", name_of(result.ending), number);
     return;
   }
   nlohmann::json json = {{"command", line},         {"outcome", name_of(result.ending)},
@@ -221,6 +254,12 @@ void report(const Arguments& arguments, const std::string& line, const RunResult
                          {"out", result.out},       {"err", result.err}};
   fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   std::fflush(stdout);
+}
+
+// Nothing but blanks, or a comment behind them: sh would do nothing.
+bool says_nothing(const std::string& line) {
+  auto start = line.find_first_not_of(" \t\r");
+  return start == line.npos || line[start] == '#';
 }
 
 int session(Arguments& arguments) {
@@ -236,6 +275,7 @@ int session(Arguments& arguments) {
     if (prompt) fmt::print(stderr, "{}> ", guest->release());
     auto line = lines.next();
     if (!line) break;
+    if (says_nothing(*line)) continue;
     Request request;
     request.argv = {"/bin/sh", "-c", *line};
     request.out_fd = arguments.json ? -1 : STDOUT_FILENO;
@@ -270,6 +310,29 @@ int list() {
   return kYes;
 }
 
+// What is wrong with arguments that CLI11 has let pass, or nothing.
+std::string conflict(const Arguments& arguments, bool is_run) {
+  if (arguments.options.count && arguments.accel == "kvm")
+    return "--count needs TCG: leave --accel kvm out";
+  if (arguments.options.count && arguments.options.cpus != 1)
+    return "--count has one CPU: leave --cpus out";
+  if (is_run && arguments.command.empty()) return "no command: write it behind --";
+  return {};
+}
+
+// The arguments do not parse: one line that names the subcommand, as far as there is one.
+int refuse(const CLI::App& app, const CLI::ParseError& error) {
+  auto parsed = app.get_subcommands();
+  auto* command = parsed.empty() ? nullptr : parsed[0];
+  auto name = command ? "lab " + command->get_name() : "lab";
+  auto extras = command && name == "lab run" ? command->remaining() : std::vector<std::string>();
+  bool words = std::any_of(extras.begin(), extras.end(),
+                           [](const std::string& word) { return !word.starts_with("-"); });
+  if (!words) return usage(app, error, name.c_str());
+  std::string hint = std::string(error.what()) + ": write the command behind --";
+  return usage(app, CLI::ParseError(hint, kUsage), name.c_str());
+}
+
 }  // namespace
 
 int lab(int argc, char** argv) {
@@ -280,6 +343,7 @@ int lab(int argc, char** argv) {
 
   CLI::App app("Run commands on stock Debian kernels under QEMU.", "ringside lab");
   app.require_subcommand(1);
+  app.footer(kHelp);
   auto* run_command =
       app.add_subcommand("run", "boot a kernel and run one command: run ... -- COMMAND");
   add_guest_options(*run_command, arguments);
@@ -301,20 +365,14 @@ int lab(int argc, char** argv) {
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kYes : kUsage;
+    return refuse(app, error);
   }
   if (fetch_command->parsed()) return fetch(name, if_missing ? Refresh::kNo : Refresh::kYes);
   if (list_command->parsed()) return list();
-  if (arguments.options.count && arguments.accel == "kvm") {
-    fmt::print(stderr, "ringside lab: --count needs TCG; leave --accel kvm out\n");
-    return kUsage;
-  }
-  if (session_command->parsed()) return session(arguments);
-  if (arguments.command.empty()) {
-    fmt::print(stderr, "ringside lab run: no command; write it behind --\n");
-    return kUsage;
-  }
-  return run(arguments);
+  auto wrong = conflict(arguments, run_command->parsed());
+  if (!wrong.empty()) return refuse(app, CLI::ParseError(wrong, kUsage));
+  if (!open_status(arguments)) return kLabItself;
+  return session_command->parsed() ? session(arguments) : run(arguments);
 }
 
 }  // namespace ringside::cli

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,13 +58,15 @@ struct Request {
 
 struct RunResult {
   Ending ending = Ending::kLab;
-  int status = kLabItself;    // what a tool should exit with (include/ringside/exit_status.hh)
-  int signal = 0;             // where a signal killed the command
-  unsigned long tainted = 0;  // /proc/sys/kernel/tainted after the command
-  double seconds = 0;         // of the host, from its start to its end
-  std::string out, err;       // where the request named no descriptors
-  std::string message;        // one line on every ending but exit and signal
-  std::string console;        // the last lines of the guest's console
+  int status = kLabItself;  // what a tool should exit with (include/ringside/exit_status.hh)
+  int signal = 0;           // where a signal killed the command
+  // /proc/sys/kernel/tainted after the command; nothing where it was not read.
+  std::optional<unsigned long> tainted;
+  double seconds = 0;    // of the host, from its start to its end
+  std::string out, err;  // where the request named no descriptors
+  // One line. On exit and signal: an oops that was allowed, or empty.
+  std::string message;
+  std::string console;  // the last lines of the guest's console
 };
 
 class Session {

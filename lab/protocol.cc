@@ -12,14 +12,22 @@ void put(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-void put_string(std::string& out, std::string_view text) {
+void put(std::string& out, const std::string& text) {
   put<std::uint32_t>(out, text.size());
   out.append(text);
 }
 
-void put_strings(std::string& out, const std::vector<std::string>& strings) {
+void put(std::string& out, const std::vector<std::string>& strings) {
   put<std::uint32_t>(out, strings.size());
-  for (const auto& text : strings) put_string(out, text);
+  for (const auto& text : strings) put(out, text);
+}
+
+// The fields one behind the other.
+template <class... Fields>
+std::string packed(const Fields&... fields) {
+  std::string out;
+  (put(out, fields), ...);
+  return out;
 }
 
 // Reads a payload front to back.
@@ -111,11 +119,7 @@ Result<std::optional<Message>> Decoder::next() {
 }
 
 std::string encode(const Command& command) {
-  std::string out;
-  put_string(out, command.directory);
-  put_strings(out, command.argv);
-  put_strings(out, command.environment);
-  return out;
+  return packed(command.directory, command.argv, command.environment);
 }
 
 Result<Command> decode_command(std::string_view payload) {
@@ -130,11 +134,7 @@ Result<Command> decode_command(std::string_view payload) {
 }
 
 std::string encode(const Exit& exit) {
-  std::string out;
-  put(out, exit.signal);
-  put(out, exit.status);
-  put(out, exit.tainted);
-  return out;
+  return packed(exit.signal, exit.status, exit.tainted);
 }
 
 Result<Exit> decode_exit(std::string_view payload) {
@@ -153,11 +153,11 @@ std::string encode(const BootConfig& config) {
   std::string out;
   put<std::uint8_t>(out, config.root_on_disk);
   put<std::uint8_t>(out, config.nmi);
-  put_strings(out, config.modules);
+  put(out, config.modules);
   put<std::uint32_t>(out, config.shares.size());
   for (const auto& share : config.shares) {
-    put_string(out, share.tag);
-    put_string(out, share.path);
+    put(out, share.tag);
+    put(out, share.path);
     put<std::uint8_t>(out, share.writable);
   }
   return out;
@@ -181,9 +181,7 @@ Result<BootConfig> decode_config(std::string_view payload) {
 }
 
 std::string encode_u32(std::uint32_t value) {
-  std::string out;
-  put(out, value);
-  return out;
+  return packed(value);
 }
 
 Result<std::uint32_t> decode_u32(std::string_view payload) {

@@ -203,7 +203,10 @@ void Run::take_control() {
     heard_ = Clock::now();
     if (message->type == Type::kNmi) guest_.inject_nmi();
     if (message->type != Type::kExit || message->run != number_) continue;
-    if (auto exit = decode_exit(message->payload)) exit_ = *exit;
+    auto exit = decode_exit(message->payload);
+    if (!exit) continue;
+    exit_ = *exit;
+    result_.tainted = exit->tainted;
   }
 }
 
@@ -253,7 +256,6 @@ bool Run::over_by_kernel() {
 }
 
 bool Run::over_by_exit() {
-  result_.tainted = exit_->tainted;
   result_.signal = exit_->signal;
   survived_ = true;
   if (killed_) return end(Ending::kTimeout, kTimeLimit, "the time limit was reached");
@@ -261,8 +263,9 @@ bool Run::over_by_exit() {
     survived_ = false;
     return end(Ending::kOops, kGuestOops, "the kernel's taint flags tell of an oops");
   }
-  if (exit_->signal != 0) return end(Ending::kSignal, 128 + exit_->signal);
-  return end(Ending::kExit, exit_->status, guest_.console().first_line());
+  const auto& allowed_oops = guest_.console().first_line();  // empty where there was none
+  if (exit_->signal != 0) return end(Ending::kSignal, 128 + exit_->signal, allowed_oops);
+  return end(Ending::kExit, exit_->status, allowed_oops);
 }
 
 bool Run::over_by_limit() {

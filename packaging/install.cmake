@@ -32,10 +32,11 @@ install(FILES ${COMPLETIONS}/_ringside DESTINATION share/zsh/site-functions)
 install(FILES ${COMPLETIONS}/ringside.fish DESTINATION share/fish/vendor_completions.d)
 
 install(FILES ${CMAKE_SOURCE_DIR}/COPYING DESTINATION share/doc/ringside)
-foreach(DOCUMENT README.md DESIGN.md CHANGELOG.md)
+foreach(DOCUMENT README.md DESIGN.md CONTRIBUTING.md CHANGELOG.md)
   install(FILES ${CMAKE_SOURCE_DIR}/${DOCUMENT} DESTINATION share/doc/ringside OPTIONAL)
 endforeach()
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/ ${CMAKE_SOURCE_DIR}/examples
+# As in the source tree, so that the links between documents hold.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs ${CMAKE_SOURCE_DIR}/examples
         DESTINATION share/doc/ringside)
 
 # Man pages, where scdoc is installed.

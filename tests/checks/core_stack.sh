@@ -41,13 +41,10 @@ else
   done
 fi
 
-modules=$(find "$build/modules/" -mindepth 2 -maxdepth 2 -type d 2>/dev/null | sort)
-[ -n "$modules" ] || tap_skip 'cores in kernel modules' 'no modules were built'
-for folder in $modules; do
-  graphs=
-  for stem in $(kernel_stems); do
-    [ ! -f "$folder/$stem.o" ] || graphs="$graphs $folder/$stem.ci"
-  done
-  [ -z "$graphs" ] || judge "${folder#"$build"/modules/}" '' $graphs
-done
+judge_module() { # MODULE OBJECTS...
+  what=$1
+  shift
+  judge "$what" '' $(printf '%s\n' "$@" | sed 's/\.o$/.ci/')
+}
+each_module 'cores in kernel modules' judge_module
 tap_end

@@ -45,16 +45,11 @@ else
   done
 fi
 
-modules=$(find "$build/modules/" -mindepth 2 -maxdepth 2 -type d 2>/dev/null | sort)
-[ -n "$modules" ] || tap_skip 'core objects of kernel modules' 'no modules were built'
-for folder in $modules; do
-  objects=
-  for stem in $(kernel_stems); do
-    [ ! -f "$folder/$stem.o" ] || objects="$objects $folder/$stem.o"
-  done
-  [ -n "$objects" ] || continue
-  defined $objects >"$scratch/defined"
-  tap_verdict "${folder#"$build"/modules/} ($(echo $objects | wc -w) objects)" \
-    "$(strangers "$kernel_allowed" $objects)"
-done
+judge_module() { # MODULE OBJECTS...
+  what=$1
+  shift
+  defined "$@" >"$scratch/defined"
+  tap_verdict "$what ($# objects)" "$(strangers "$kernel_allowed" "$@")"
+}
+each_module 'core objects of kernel modules' judge_module
 tap_end

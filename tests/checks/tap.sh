@@ -53,3 +53,17 @@ kernel_stems() {
   cat "$source"/kernel/*/Kbuild | grep -o '\(core_[a-z0-9_]*\|[a-z0-9_]*bridge\)\.o' |
     sed 's/\.o$//' | sort -u
 }
+
+# Calls `VERB RELEASE/MODULE OBJECTS...` for each built kernel module that has such objects; skips
+# WHAT where none was built.
+each_module() { # WHAT VERB
+  folders=$(find "$build/modules/" -mindepth 2 -maxdepth 2 -type d 2>/dev/null | sort)
+  [ -n "$folders" ] || tap_skip "$1" 'no modules were built'
+  for folder in $folders; do
+    objects=
+    for stem in $(kernel_stems); do
+      [ ! -f "$folder/$stem.o" ] || objects="$objects $folder/$stem.o"
+    done
+    [ -z "$objects" ] || "$2" "${folder#"$build"/modules/}" $objects
+  done
+}

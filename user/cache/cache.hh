@@ -2,9 +2,11 @@
 // made again, so all of it may be deleted at any time, also while it is in use; any number of
 // processes may build in it at once.
 //
-//   kernels/PACKAGE_VERSION/   an unpacked kernel
-//   index/BUILD-ID/KIND.vN     what was read out of a kernel image
-//   accel.json                 which accelerators work here
+//   kernels/PACKAGE_VERSION/           an unpacked kernel
+//   index/BUILD-ID/KIND.vN             what was read out of a kernel image
+//   index/payload-HASH/build-id.v1     a packed image's content to the build-id of what is in it
+//   apt-lists/                         apt's own state of Debian's archive
+//   accel.json                         which accelerators work here
 #pragma once
 
 #include <filesystem>

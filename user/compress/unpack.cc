@@ -38,11 +38,13 @@ Failure too_large(const Job& job) {
 }
 
 // Calls `step(free part of the output, bytes produced)` until the stream ends. The output has room
-// for one byte more than the limit, by which a stream that ends right there is told from others.
+// for one byte more than the limit, by which a stream that ends right there is told from others. It
+// starts near what modules and kernels come to, because its bytes are zeroed first.
 template <class Stepper>
 Outcome<Buffer> drain(const Job& job, const char* format, Stepper step) {
-  constexpr std::uint64_t kFirst = 16u << 20;
-  Buffer out(std::min(kFirst, job.limit + 1));
+  constexpr std::uint64_t kFirstMin = 64u << 10, kFirstMax = 16u << 20;
+  auto first = std::clamp<std::uint64_t>(4 * job.data.size(), kFirstMin, kFirstMax);
+  Buffer out(std::min(first, job.limit + 1));
   std::size_t used = 0;
   for (;;) {
     std::size_t produced = 0;

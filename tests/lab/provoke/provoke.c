@@ -3,7 +3,7 @@
  * A module that breaks a kernel on purpose, for tests and the demo; never installed. Write the name
  * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
  * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
- * "bug" hits BUG() here, "warn" hits WARN() here.
+ * "bug" hits BUG() here, "warn" hits WARN() here, "stack" overflows the kernel stack.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -23,6 +23,15 @@ static noinline int read_through(const char *pointer)
 	return copy ? 0 : -ENOMEM;
 }
 
+/* Runs over its stack into the guard page, which is a double fault. */
+static noinline int dive(int depth)
+{
+	volatile char room[512];
+
+	room[depth % sizeof(room)] = depth;
+	return depth < INT_MAX ? dive(depth + 1) + room[0] : 0;
+}
+
 static noinline int provoke(const char *fault)
 {
 	int status = 0;
@@ -31,6 +40,8 @@ static noinline int provoke(const char *fault)
 		status = read_through((const char *)8);
 	else if (sysfs_streq(fault, "warn"))
 		WARN(1, "provoked\n");
+	else if (sysfs_streq(fault, "stack"))
+		status = dive(0);
 	else if (sysfs_streq(fault, "bug"))
 		BUG();
 	else
