@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::uint64_t kText = 0xffff'ffff'8100'0000;
 
-constexpr const char* kKernels[] = {"6.1", "6.1-rt", "6.1-cloud", "6.12", "6.12-rt", "6.12-cloud"};
+const std::string kKernels[] = {"6.1", "6.1-rt", "6.1-cloud", "6.12", "6.12-rt", "6.12-cloud"};
 
-class Kernels : public testing::TestWithParam<std::string> {
+class Kernels : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     auto kernel = lab::find_kernel(GetParam());
