@@ -19,7 +19,7 @@ constexpr std::uint64_t kText = 0xffff'ffff'8100'0000;
 
 const std::string kKernels[] = {"6.1", "6.1-rt", "6.1-cloud", "6.12", "6.12-rt", "6.12-cloud"};
 
-class Kernels : public testing::TestWithParam<const char*> {
+class Kernels : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     auto kernel = lab::find_kernel(GetParam());
