@@ -3,33 +3,16 @@
 #include "core/elf/file.hh"
 
 #include "core/elf/name.hh"
+#include "core/elf/records.hh"
 
 namespace ringside::elf {
 namespace {
 
-struct Header {  // Elf64_Ehdr
-  std::uint8_t ident[16];
-  std::uint16_t type, machine;
-  std::uint32_t version;
-  std::uint64_t entry, phoff, shoff;
-  std::uint32_t flags;
-  std::uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-static_assert(sizeof(Header) == 64);
-
-struct SectionHeader {  // Elf64_Shdr
-  std::uint32_t name, type;
-  std::uint64_t flags, address, offset, size;
-  std::uint32_t link, info;
-  std::uint64_t align, entsize;
-};
-static_assert(sizeof(SectionHeader) == 64);
-
 constexpr std::uint32_t kNoBits = 8;                    // SHT_NOBITS
 constexpr std::uint64_t kClassData = 0x0102'464c'457f;  // "\x7fELF", ELFCLASS64, ELFDATA2LSB
 
-Result<Header> read_header(Bytes file) {
-  auto header = TRY(read<Header>(file, 0, "ELF header"));
+Result<ElfHeader> read_header(Bytes file) {
+  auto header = TRY(read<ElfHeader>(file, 0, "ELF header"));
   std::uint64_t magic = load<std::uint64_t>(file, 0) & 0xffff'ffff'ffff;
   if (magic != kClassData)
     return Error{"not a little-endian ELF64 file", "ELF header", 0, kClassData, magic};

@@ -6,25 +6,12 @@
 
 #include <cstdint>
 
+#include "core/elf/records.hh"
+
 namespace ringside::modules {
 
-struct ElfHeader {  // Elf64_Ehdr
-  std::uint8_t ident[16];
-  std::uint16_t type, machine;
-  std::uint32_t version;
-  std::uint64_t entry, phoff, shoff;
-  std::uint32_t flags;
-  std::uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-static_assert(sizeof(ElfHeader) == 64);
-
-struct SectionHeader {  // Elf64_Shdr
-  std::uint32_t name, type;
-  std::uint64_t flags, address, offset, size;
-  std::uint32_t link, info;
-  std::uint64_t align, entsize;
-};
-static_assert(sizeof(SectionHeader) == 64);
+using elf::ElfHeader;
+using elf::SectionHeader;
 
 struct Symbol {  // Elf64_Sym
   std::uint32_t name;
