@@ -11,8 +11,8 @@ FRESH ?= /var/tmp/ringside-fresh
 INSTALL_PACKAGES := packaging/install-packages packaging/packages.txt
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all command kernels modules packages demo tests test test-full bench figures asan fuzz install format \
-	clean fresh-check help
+.PHONY: all command kernels modules packages demo tests test test-full bench figures asan fuzz \
+	install format clean fresh-check help
 .DEFAULT_GOAL := all
 
 all: modules ## the command at build/ringside and the modules at build/modules/RELEASE/*.ko
@@ -25,10 +25,14 @@ command: packages
 	@cmake --build $(BUILD) -j $(JOBS)
 
 kernels: command
-	@for kernel in $(KERNELS); do $(BUILD)/ringside lab fetch --if-missing $$kernel >/dev/null || exit; done
+	@for kernel in $(KERNELS); do \
+	  $(BUILD)/ringside lab fetch --if-missing $$kernel >/dev/null || exit; \
+	done
 
 modules: kernels
-	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules || exit; done
+	@for kernel in $(KERNELS); do \
+	  kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules || exit; \
+	done
 
 demo: KERNELS := $(firstword $(KERNELS))
 demo: modules ## a real oops in a stock kernel, decoded on both sides; what a look-up costs

@@ -1,3 +1,5 @@
+// finish(): parses the command line, runs the command, and turns its outcome into one line and a
+// status.
 #include "cli/finish.hh"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// A path is opened as it is; any other name is looked up among the kernels of this machine.
 #include "cli/kernel_image.hh"
 
 #include "lab/kernels/kernels.hh"

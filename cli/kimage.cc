@@ -50,13 +50,18 @@ Outcome<Nothing> print_running_symbols() {
   return ok;
 }
 
+// "unknown" of a summary says why a value is null.
+std::string text_of(const json& summary, const std::string& key) {
+  const auto& value = summary[key];
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_null()) return value.dump();
+  return fmt::format("unknown: {}", summary["unknown"].value(key, ""));
+}
+
 void print_summary(const json& summary, bool as_json) {
   if (as_json) return fmt::print("{}\n", summary.dump());
   for (const auto& [key, value] : summary.items())
-    fmt::print("{:<16}{}\n", key,
-               value.is_string() ? value.get<std::string>()
-               : value.is_null() ? "unknown"
-                                 : value.dump());
+    if (key != "unknown") fmt::print("{:<16}{}\n", key, text_of(summary, key));
 }
 
 Outcome<json> summary_of(kimage::Image& image) {
@@ -64,17 +69,21 @@ Outcome<json> summary_of(kimage::Image& image) {
   auto exports = TRY(image.exports());
   auto orc = TRY(image.orc());
   auto btf = image.btf();  // a kernel may have been built without
+  json unknown = json::object();
+  if (!btf) unknown["btf_types"] = btf.error().message;
   return json{{"release", image.release()},
               {"build_id", image.build_id()},
               {"symbols", symbols.size()},
               {"kallsyms_bytes", symbols.bytes()},
               {"exports", exports.size()},
               {"orc_entries", orc.size()},
-              {"btf_types", btf ? json(btf->size()) : json()}};
+              {"btf_types", btf ? json(btf->size()) : json()},
+              {"unknown", unknown}};
 }
 
-// Without its image a running kernel shows neither its export tables nor its ORC: null.
-Outcome<json> summary_of_running() {
+// Without its image (`missing` says why there is none) a running kernel shows neither its export
+// tables nor its ORC.
+Outcome<json> summary_of_running(const Failure& missing) {
   auto running = kimage::read_running_symbols();  // root's alone
   auto btf = kimage::read_running_btf();
   std::vector<std::byte> memory(btf ? btf->size() : 0);
@@ -82,19 +91,25 @@ Outcome<json> summary_of_running() {
   auto types = btf ? kimage::Btf::open(*btf, arena) : Error{"no BTF"};
   utsname names{};
   uname(&names);
+  json unknown = {{"exports", missing.message}, {"orc_entries", missing.message}};
+  if (!running) unknown["symbols"] = unknown["kaslr_offset"] = running.error().message;
+  if (!types)
+    unknown["btf_types"] =
+        btf ? describe(types.error(), "/sys/kernel/btf/vmlinux") : btf.error().message;
   return json{{"release", names.release},
               {"build_id", TRY(kimage::running_build_id())},
               {"symbols", running ? json(running->symbols.size()) : json()},
               {"kaslr_offset", running ? json(fmt::format("{:#x}", running->offset)) : json()},
               {"exports", json()},
               {"orc_entries", json()},
-              {"btf_types", types ? json(types->size()) : json()}};
+              {"btf_types", types ? json(types->size()) : json()},
+              {"unknown", unknown}};
 }
 
 Outcome<Nothing> run_without_image(const Options& options, const Failure& failure) {
   if (options.symbols) return print_running_symbols();
   if (options.exports) return failure;
-  print_summary(TRY(summary_of_running()), options.json);
+  print_summary(TRY(summary_of_running(failure)), options.json);
   return ok;
 }
 

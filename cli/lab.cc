@@ -358,10 +358,13 @@ int lab(int argc, char** argv) {
       ->required();
   bool if_missing = false;
   fetch_command->add_flag("--if-missing", if_missing, "ask the archive only where none is here");
-  fetch_command->footer("Example: ringside lab fetch 6.12");
+  fetch_command->footer(
+      "Example: ringside lab fetch 6.12\n"
+      "Exit status: 0 it is here, 2 it could not be brought.");
   auto* list_command = app.add_subcommand("list", "the kernels on this machine");
   list_command->footer(
-      "Example: ringside lab list\nColumns: name, release, package, image, headers.");
+      "Example: ringside lab list\nColumns: name, release, package, image, headers.\n"
+      "Exit status: 0.");
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {

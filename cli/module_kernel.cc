@@ -1,3 +1,4 @@
+// A kernel with its tree by name; a vmlinux has none. A module by path, or by name in that tree.
 #include "cli/module_kernel.hh"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// core/base: bounded reads, checked sums, the arena: each at its bounds and past them.
 #include <gtest/gtest.h>
 
 #include <array>

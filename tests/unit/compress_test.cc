@@ -1,3 +1,4 @@
+// user/compress: each format comes back as it was packed; damage, truncation and bombs are refused.
 #include "user/compress/unpack.hh"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// core/elf: what a file that was written here holds, and what a damaged one is told.
 #include "core/elf/file.hh"
 #include "core/elf/note.hh"
 

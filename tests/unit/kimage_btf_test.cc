@@ -1,3 +1,4 @@
+// core/kimage/btf on types that are written here by hand, whole and damaged.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -1,3 +1,4 @@
+// core/kimage/bzimage: headers of every boot protocol that counts, and every field out of bounds.
 #include <gtest/gtest.h>
 
 #include "core/kimage/bzimage.hh"

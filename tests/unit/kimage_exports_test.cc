@@ -1,3 +1,4 @@
+// core/kimage/exports on tables that are written here: CRCs, GPL split, namespaces, damage.
 #include <gtest/gtest.h>
 
 #include <limits>

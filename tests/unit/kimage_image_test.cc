@@ -1,3 +1,5 @@
+// user/kimage: an image that is packed here is opened, cached, and mended where the cache is
+// damaged.
 #include "user/kimage/image.hh"
 
 #include <gtest/gtest.h>

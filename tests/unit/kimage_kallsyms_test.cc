@@ -1,3 +1,4 @@
+// core/kimage/kallsyms: tables of each layout, written here, are found and read back.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -1,3 +1,4 @@
+// core/kimage/orc: entries of each layout, and tables whose sizes do not fit.
 #include <gtest/gtest.h>
 
 #include <limits>

@@ -1,3 +1,4 @@
+// Sections first, in the order given, then symbols, strings, relocations and the header table.
 #include "tests/unit/module_writer.hh"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// /proc/kallsyms in files of its form: modules left out, KASLR taken off, hidden addresses told.
 #include <gtest/gtest.h>
 
 #include "tests/unit/temporary.hh"

@@ -1,3 +1,4 @@
+// A core's Error carries numbers and names; its line for a person is put together here.
 #include "user/base/failure.hh"
 
 #include <fmt/format.h>

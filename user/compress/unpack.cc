@@ -30,7 +30,8 @@ struct Job {
 };
 
 Failure damaged(const Job& job, const char* format) {
-  return {fmt::format("{}: damaged or truncated {} data", job.input, format)};
+  return {
+      fmt::format("{}: damaged or truncated {} data: fetch or copy it again", job.input, format)};
 }
 
 Failure too_large(const Job& job) {

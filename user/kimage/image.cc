@@ -18,6 +18,11 @@ namespace {
 
 constexpr int kBuildIdVersion = 1, kVmlinuxVersion = 1;
 
+// What a core did not understand in the image `source`, and what to do about it.
+Failure unreadable(const Error& error, const std::string& source) {
+  return {describe(error, source) + ": fetch or copy the image again; if it boots, report it"};
+}
+
 // Names a payload in the cache. It tells files apart, no more: the cache is its owner's own.
 std::string fingerprint(Bytes data) {
   std::uint64_t hash = data.size() * 0x9e37'79b9'7f4a'7c15;
@@ -33,14 +38,14 @@ std::string fingerprint(Bytes data) {
 
 Outcome<std::string> build_id_of(Bytes vmlinux, const std::string& source) {
   auto file = elf::File::open(vmlinux);
-  if (!file) return Failure{describe(file.error(), source)};
+  if (!file) return unreadable(file.error(), source);
   auto notes = file->find(".notes");
-  if (!notes) return Failure{describe(notes.error(), source)};
+  if (!notes) return unreadable(notes.error(), source);
   if (!*notes)
     return Failure{source + ": no .notes section: not a kernel, or one without build-id"};
   auto id = elf::build_id_note((*notes)->data);
-  if (!id) return Failure{describe(id.error(), source)};
-  if (!*id) return Failure{source + ": no build-id in .notes"};
+  if (!id) return unreadable(id.error(), source);
+  if (!*id) return Failure{source + ": no build-id in .notes: link the kernel with --build-id"};
   return to_hex(**id);
 }
 
@@ -80,9 +85,10 @@ Outcome<std::shared_ptr<MappedFile>> unpack_into_cache(const BzImage& image,
                                                        const std::filesystem::path& alias) {
   auto vmlinux = TRY(compress::unpack(image.payload, image.packing, source));
   if (vmlinux.size() != image.unpacked_size)
-    return Failure{
-        fmt::format("{}: the payload unpacks to {} bytes where the image says {}: damaged", source,
-                    vmlinux.size(), image.unpacked_size)};
+    return Failure{fmt::format(
+        "{}: damaged: the payload unpacks to {} bytes where the image says {}: fetch or "
+        "copy it again",
+        source, vmlinux.size(), image.unpacked_size)};
   auto id = TRY(build_id_of(vmlinux, source));
   auto target = publish(vmlinux, id, alias);
   return target ? map(*target) : map_in_memory(vmlinux);
@@ -117,10 +123,10 @@ std::string release_in(Bytes rodata) {
   return {};
 }
 
-// `result` of a core, or its error as a Failure that names the image.
+// `result` of a core, or its error as a Failure that names the image and says what to do.
 template <class T>
 Outcome<T> named(Result<T> result, const std::string& source) {
-  if (!result) return Failure{describe(result.error(), source)};
+  if (!result) return unreadable(result.error(), source);
   return *std::move(result);
 }
 

@@ -1,3 +1,4 @@
+// /dev/ringside-ksyms by ioctl; each errno is turned into what it means there.
 #include "user/ksyms/device.hh"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// The compact table of a kernel: from the cache where it is whole, else built from the image and
+// put there.
 #include "user/ksyms/symbols.hh"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// A Diagnostic of the core as lines for a person: what, where, expected, found, what it means.
 #include "user/modules/explain.hh"
 
 #include <fmt/args.h>

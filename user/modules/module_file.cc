@@ -1,3 +1,4 @@
+// Mapped where the file is an ELF file, unpacked into memory where it is packed.
 #include "user/modules/module_file.hh"
 
 #include "user/compress/unpack.hh"

@@ -1,3 +1,4 @@
+// parmtype= and parm= of .modinfo against the operations that the kernel or the module has.
 #include "user/modules/parameters.hh"
 
 #include <algorithm>

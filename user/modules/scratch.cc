@@ -1,3 +1,4 @@
+// An anonymous mapping without reserved swap: pages cost something once they are touched.
 #include "user/modules/scratch.hh"
 
 #include <sys/mman.h>
