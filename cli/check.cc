@@ -77,7 +77,9 @@ Outcome<Column> check_kernel(const Options& options, const std::string& name) {
   auto kernel = TRY(open_module_kernel(name));
   if (options.all && kernel.tree().files().empty())
     return Failure{fmt::format("{}: no modules found for this kernel", kernel.image().source())};
-  auto checker = TRY(Checker::create(kernel, types_of_release));
+  using Signatures = Checker::Signatures;
+  auto signatures = options.all ? Signatures::kIdentify : Signatures::kVerify;
+  auto checker = TRY(Checker::create(kernel, types_of_release, signatures));
   Column column{name, kernel.release(), TRY(check_named(options, kernel, *checker))};
   if (options.all) column.verdicts = check_tree(kernel, *checker);
   for (auto& verdict : column.verdicts) checker->check_closure(verdict);
@@ -102,11 +104,23 @@ const char* answer_of(const Verdict& verdict) {
   return verdict.unknown ? "unknown" : "yes";
 }
 
+const char* state_name(signature::State state) {
+  constexpr const char* kNames[] = {"not verified", "good", "unknown key", "wrong", "malformed"};
+  return kNames[static_cast<int>(state)];
+}
+
 std::string signature_of(const Verdict& verdict) {
-  if (!verdict.is_signed) return "unsigned";
-  return verdict.signer
-             ? fmt::format("signed by {} ({})", verdict.signer->name, verdict.signer->digest)
-             : "signed by nobody that can be read";
+  if (!verdict.signature) return "unsigned";
+  return fmt::format("signed by {} ({}, {})", verdict.signature->signer, verdict.signature->digest,
+                     state_name(verdict.signature->state));
+}
+
+json signature_json(const Verdict& verdict) {
+  if (!verdict.signature) return {{"signed", false}};
+  return {{"signed", true},
+          {"state", state_name(verdict.signature->state)},
+          {"signer", verdict.signature->signer},
+          {"digest", verdict.signature->digest}};
 }
 
 std::uint64_t bytes_of(const Verdict& verdict, bool init) {
@@ -155,10 +169,7 @@ json to_json(const Verdict& verdict) {
           {"reasons", reasons},
           {"unlisted", verdict.unlisted},
           {"taints", taint_letters(verdict.taints)},
-          {"signature",
-           {{"signed", verdict.is_signed},
-            {"signer", verdict.signer ? json(verdict.signer->name) : json()},
-            {"digest", verdict.signer ? json(verdict.signer->digest) : json()}}},
+          {"signature", signature_json(verdict)},
           {"memory",
            {{"core", bytes_of(verdict, false)},
             {"init", bytes_of(verdict, true)},
@@ -246,7 +257,8 @@ int check(int argc, char** argv) {
   app.add_option("--kernel,-k", options.kernel, "6.1, 6.12, a package, a release, an image or tree")
       ->capture_default_str();
   app.add_option("--with", options.with, "modules that may provide symbols, not judged themselves");
-  app.add_flag("--all", options.all, "every module of the kernel's tree");
+  app.add_flag("--all", options.all,
+               "every module of the kernel's tree; signers are named, not verified");
   app.add_option("--matrix", options.matrix, "several kernels: one table, the reasons below")
       ->excludes("--kernel");
   app.add_flag("--json", options.json, "all that is known, as one JSON object");

@@ -244,7 +244,7 @@ Outcome<Nothing> run(const Options& options) {
   auto addresses = TRY(parse_addresses(options));
   auto kernel = TRY(open_module_kernel(options.kernel));
   TRY(check_names(addresses, kernel.rules()));
-  auto checker = TRY(Checker::create(kernel, types_of_release));
+  auto checker = TRY(Checker::create(kernel, types_of_release, Checker::Signatures::kIdentify));
   auto plan = TRY(Planner(kernel, *checker).plan(options.modules));
   return link_all(options, addresses, kernel, plan);
 }

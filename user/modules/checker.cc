@@ -43,9 +43,12 @@ std::string join(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Outcome<std::unique_ptr<Checker>> Checker::create(Kernel& kernel, TypesOf types_of) {
-  std::unique_ptr<Checker> checker(
-      new Checker(kernel, std::move(types_of), std::vector<Diagnostic>(kMostReasons)));
+Outcome<std::unique_ptr<Checker>> Checker::create(Kernel& kernel, TypesOf types_of,
+                                                  Signatures signatures) {
+  auto keyring = TRY(signature::Keyring::of_image(kernel.image()));
+  std::unique_ptr<Checker> checker(new Checker(kernel, std::move(types_of), signatures,
+                                               std::move(keyring),
+                                               std::vector<Diagnostic>(kMostReasons)));
   checker->linker_.emplace(TRY(Linker::create(kernel, checker->overlay_)));
   return checker;
 }
@@ -189,22 +192,26 @@ void Checker::explain_crc(const Linked& linked, Reason& reason, std::string_view
     reason.where += "; " + *change;
 }
 
-bool Checker::knows_signer(const Signer& signer) {
-  auto [at, fresh] = signers_.try_emplace(signer.serial, false);
-  if (fresh) at->second = kernel_.init_data_holds(as_bytes(signer.serial));
-  return at->second;
-}
-
 void Checker::take_signature(const Linked& linked, Verdict& verdict) {
-  auto signature = linked.module.signed_file().signature;
-  verdict.is_signed = !signature.empty();
-  if (signature.empty()) return;
-  verdict.signer = read_signer(signature);
-  if (verdict.signer && knows_signer(*verdict.signer)) return;
-  verdict.taints |= kTaintUnsigned;
-  add(verdict, own("unknown-signer", Severity::kTaints, "signed with a key that the image lacks",
-                   verdict.signer ? verdict.signer->name : "no PKCS#7 signer can be read",
-                   "fine where the key is enrolled elsewhere (MOK)"));
+  using signature::State;
+  const auto& file = linked.module.signed_file();
+  if (file.signature.empty()) return;
+  const auto& found = verdict.signature.emplace(signatures_ == Signatures::kVerify
+                                                    ? keyring_.verify(file.content, file.signature)
+                                                    : keyring_.identify(file.signature));
+  if (found.state == State::kUnknownSigner) {
+    verdict.taints |= kTaintUnsigned;
+    add(verdict, own("unknown-signer", Severity::kTaints, "signed with a key that the image lacks",
+                     found.signer, "fine where the key is enrolled elsewhere (MOK)"));
+  } else if (found.state == State::kWrong) {
+    add(verdict,
+        own("signature-wrong", Severity::kRefused, "the signature is not one over the file",
+            found.signer, "changed after it was signed: sign it again, or strip it"));
+  } else if (found.state == State::kMalformed) {
+    add(verdict, own("signature-malformed", Severity::kRefused, "what is appended is no signature",
+                     "a detached PKCS#7 message without attributes is expected",
+                     "sign it again (sign-file), or strip it"));
+  }
 }
 
 void Checker::take_memory(const Linked& linked, Verdict& verdict) {

@@ -8,6 +8,8 @@
 //   dependency-unknown     unsupported  a module that it needs could not be judged
 //   dependency-cycle       refused      it needs itself
 //   unknown-signer         taints       signed with a key that the kernel's image does not hold
+//   signature-wrong        refused      its signature is not one over its content
+//   signature-malformed    refused      what is appended is no PKCS#7 signature as kernels want it
 //   depends-differs        note         a provider that depends= in .modinfo does not name
 //   dep-file-differs       note         modules.dep says something else than the symbols
 //   parameter-type         note         a parameter of a type that neither kernel nor module has
@@ -24,9 +26,9 @@
 #include "user/modules/explain.hh"
 #include "user/modules/linker.hh"
 #include "user/modules/module_file.hh"
-#include "user/modules/signer.hh"
 #include "user/modules/suggest.hh"
 #include "user/modules/types.hh"
+#include "user/signature/keyring.hh"
 
 namespace ringside::modules {
 
@@ -44,8 +46,7 @@ struct Verdict {
   bool refused = false;        // it does not load
   bool unknown = false;        // could not tell
   std::uint32_t taints = 0;
-  std::optional<Signer> signer;
-  bool is_signed = false;
+  std::optional<signature::Verdict> signature;  // no value: none
   std::vector<RegionMemory> memory;
   std::uint64_t percpu_bytes = 0;
   std::vector<std::string> providers;  // modules that it takes symbols from, sorted
@@ -59,8 +60,12 @@ using TypesOf = std::function<std::shared_ptr<const Types>(const std::string& re
 
 class Checker {
  public:
+  // What is done about signatures. To verify one takes longer than all the rest of a check.
+  enum class Signatures { kIdentify, kVerify };
+
   // Borrows `kernel`.
-  static Outcome<std::unique_ptr<Checker>> create(Kernel& kernel, TypesOf types_of);
+  static Outcome<std::unique_ptr<Checker>> create(Kernel& kernel, TypesOf types_of,
+                                                  Signatures signatures = Signatures::kVerify);
 
   // Lets the modules that are checked take symbols from `file`, too.
   Outcome<Nothing> provide(const std::filesystem::path& file);
@@ -79,8 +84,13 @@ class Checker {
     std::vector<std::string> providers;
   };
 
-  Checker(Kernel& kernel, TypesOf types_of, std::vector<Diagnostic> room)
-      : kernel_(kernel), types_of_(std::move(types_of)), room_(std::move(room)) {}
+  Checker(Kernel& kernel, TypesOf types_of, Signatures signatures, signature::Keyring keyring,
+          std::vector<Diagnostic> room)
+      : kernel_(kernel),
+        types_of_(std::move(types_of)),
+        signatures_(signatures),
+        keyring_(std::move(keyring)),
+        room_(std::move(room)) {}
 
   void judge(Bytes file, Verdict& verdict);
   Result<Nothing> run(Bytes file, Linked& linked, Diagnostics& diagnostics);
@@ -94,18 +104,18 @@ class Checker {
   void take_signature(const Linked& linked, Verdict& verdict);
   void take_memory(const Linked& linked, Verdict& verdict);
   void take_providers(const Linked& linked, Verdict& verdict);
-  bool knows_signer(const Signer& signer);
   void record(const Verdict& verdict, const std::filesystem::path& file);
   const Known& known(const std::string& name);
 
   Kernel& kernel_;
   TypesOf types_of_;
+  Signatures signatures_;
+  signature::Keyring keyring_;
   std::vector<Diagnostic> room_;
   Overlay overlay_;
   std::optional<Linker> linker_;
   std::map<std::string, std::filesystem::path> given_;  // by module name
   std::map<std::string, Known> known_;                  // by module name
-  std::map<std::string, bool> signers_;
   std::optional<Suggestions> suggestions_;
   std::optional<std::shared_ptr<const Types>> types_;  // the kernel's own, once asked for
   std::map<std::string, std::shared_ptr<const Types>> other_types_;  // by release

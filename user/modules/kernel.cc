@@ -128,11 +128,4 @@ bool Kernel::has_symbol(std::string_view name) {
   return symbols_.contains(std::string(name));
 }
 
-bool Kernel::init_data_holds(Bytes bytes) const {
-  auto section = image_.vmlinux().find(".init.data");
-  if (!section || !*section || bytes.empty()) return false;
-  auto data = (*section)->data;
-  return memmem(data.data(), data.size(), bytes.data(), bytes.size()) != nullptr;
-}
-
 }  // namespace ringside::modules

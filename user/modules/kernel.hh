@@ -38,8 +38,6 @@ class Kernel {
 
   // Whether the kernel has a symbol of that name, exported or not; slow the first time.
   bool has_symbol(std::string_view name);
-  // Whether `bytes` occur in the kernel's initial data, where its certificates lie.
-  bool init_data_holds(Bytes bytes) const;
 
  private:
   explicit Kernel(kimage::Image image) : image_(std::move(image)) {}
