@@ -54,7 +54,7 @@ Result<std::uint64_t> count_types(Bytes types) {
 
 }  // namespace
 
-Result<Btf> Btf::open(Bytes section, Arena& arena) {
+Result<Btf> Btf::open(Bytes section, Arena& arena, const Btf* base) {
   auto header = TRY(read<Header>(section, 0, "BTF header"));
   if (header.magic != kMagic) return Error{"not BTF", "BTF header", 0, kMagic, header.magic};
   if (header.version != 1) return Error{"unknown version", "BTF header", 2, 1, header.version};
@@ -64,6 +64,8 @@ Result<Btf> Btf::open(Bytes section, Arena& arena) {
     return Error{"header past the end", "BTF header", 4, section.size(), header.header_size};
   auto body = section.subspan(header.header_size);
   Btf btf;
+  btf.base_ = base;
+  if (base) btf.first_ = base->size() + 1;
   btf.types_ = TRY(slice(body, header.type_offset, header.type_size, "BTF types"));
   btf.strings_ = TRY(slice(body, header.string_offset, header.string_size, "BTF strings"));
   btf.starts_ = TRY(arena.take<std::uint32_t>(TRY(count_types(btf.types_))));
@@ -76,13 +78,16 @@ Result<Btf> Btf::open(Bytes section, Arena& arena) {
 }
 
 Result<std::string_view> Btf::text(std::uint32_t offset) const {
-  return elf::read_name(strings_, offset, "BTF strings");
+  if (!base_) return elf::read_name(strings_, offset, "BTF strings");
+  if (offset < base_->strings_.size()) return base_->text(offset);
+  return elf::read_name(strings_, offset - base_->strings_.size(), "BTF strings");
 }
 
 Result<BtfType> Btf::type(std::uint32_t id) const {
   if (id == 0) return BtfType{};
   if (id > size()) return Error{"no such type", "BTF types", id, size(), id};
-  auto start = starts_[id - 1];
+  if (id < first_) return base_->type(id);
+  auto start = starts_[id - first_];
   auto raw = load<RawType>(types_, start);
   BtfType type;
   type.name = TRY(text(raw.name));
@@ -90,7 +95,8 @@ Result<BtfType> Btf::type(std::uint32_t id) const {
   type.members = members_of(raw.info);
   type.size_or_type = raw.size_or_type;
   type.flag = raw.info >> 31;
-  type.tail = start + sizeof(RawType);
+  auto end = start + TRY(size_at(types_, start));
+  type.tail = types_.subspan(start + sizeof(RawType), end - start - sizeof(RawType));
   return type;
 }
 
@@ -98,17 +104,25 @@ Result<BtfMember> Btf::member(const BtfType& type, std::uint32_t index) const {
   auto tail = kTails[static_cast<std::size_t>(type.kind)];
   if (!tail.each || index >= type.members)
     return Error{"no such member", "BTF types", index, type.members, index};
-  std::uint64_t at = type.tail + tail.fixed + std::uint64_t{index} * tail.each;
-  auto first = TRY(read<std::uint32_t>(types_, at, "BTF types"));
-  auto second = TRY(read<std::uint32_t>(types_, at + 4, "BTF types"));
+  std::uint64_t at = tail.fixed + std::uint64_t{index} * tail.each;
+  auto first = TRY(read<std::uint32_t>(type.tail, at, "BTF types"));
+  auto second = TRY(read<std::uint32_t>(type.tail, at + 4, "BTF types"));
   BtfMember member;
   bool in_section = type.kind == BtfKind::kDataSection;  // {type, offset, size}: has no name
   member.type = in_section ? first : second;
   if (!in_section) member.name = TRY(text(first));
   if (in_section) member.offset = second;
-  bool has_offset = type.kind == BtfKind::kStruct || type.kind == BtfKind::kUnion;
-  if (has_offset) member.offset = TRY(read<std::uint32_t>(types_, at + 8, "BTF types"));
+  bool has_third = tail.each == 12 && !in_section;
+  if (has_third) member.offset = TRY(read<std::uint32_t>(type.tail, at + 8, "BTF types"));
+  bool packed = type.flag && (type.kind == BtfKind::kStruct || type.kind == BtfKind::kUnion);
+  if (packed) member.bits = member.offset >> 24, member.offset &= 0xff'ffff;
   return member;
+}
+
+Result<BtfArray> Btf::array(const BtfType& type) const {
+  if (type.kind != BtfKind::kArray) return Error{"not an array", "BTF types"};
+  auto element = TRY(read<std::uint32_t>(type.tail, 0, "BTF types"));
+  return BtfArray{element, TRY(read<std::uint32_t>(type.tail, 8, "BTF types"))};
 }
 
 Result<std::optional<std::uint32_t>> Btf::find(BtfKind kind, std::string_view name) const {
