@@ -23,7 +23,7 @@ using nlohmann::json;
 struct Options {
   std::vector<std::string> modules, with, matrix;
   std::string kernel = "running";
-  bool all = false, json = false, verbose = false;
+  bool unexported = false, all = false, json = false, verbose = false;
 };
 
 // What one kernel says of all modules.
@@ -80,6 +80,7 @@ Outcome<Column> check_kernel(const Options& options, const std::string& name) {
   using Signatures = Checker::Signatures;
   auto signatures = options.all ? Signatures::kIdentify : Signatures::kVerify;
   auto checker = TRY(Checker::create(kernel, types_of_release, signatures));
+  if (options.unexported) checker->allow_unexported();
   Column column{name, kernel.release(), TRY(check_named(options, kernel, *checker))};
   if (options.all) column.verdicts = check_tree(kernel, *checker);
   for (auto& verdict : column.verdicts) checker->check_closure(verdict);
@@ -261,6 +262,8 @@ int check(int argc, char** argv) {
                "every module of the kernel's tree; signers are named, not verified");
   app.add_option("--matrix", options.matrix, "several kernels: one table, the reasons below")
       ->excludes("--kernel");
+  app.add_flag("--unexported", options.unexported,
+               "functions that are not exported, too, where their types are the kernel's");
   app.add_flag("--json", options.json, "all that is known, as one JSON object");
   app.add_flag("--verbose,-v", options.verbose, "also signature, taints, memory, needs and notes");
   app.footer(

@@ -11,6 +11,7 @@
 #include "cli/finish.hh"
 #include "cli/module_kernel.hh"
 #include "user/base/unique_fd.hh"
+#include "user/modules/unexported.hh"
 
 namespace ringside::cli {
 namespace {
@@ -26,7 +27,7 @@ constexpr std::uint64_t kKernelText = 0xffff'ffff'8100'0000;  // _text as linked
 struct Options {
   std::vector<std::string> modules, at;
   std::string kernel = "running", output;
-  bool map = false;
+  bool map = false, unexported = false;
 };
 
 // "core", "ext4.core", "ext4.percpu", "kernel": the address that goes with it.
@@ -74,7 +75,9 @@ struct Plan {
 
 class Planner {
  public:
-  Planner(const Kernel& kernel, Checker& checker) : kernel_(kernel), checker_(checker) {}
+  // `check` is the command that says all that is wrong.
+  Planner(const Kernel& kernel, Checker& checker, std::string check)
+      : kernel_(kernel), checker_(checker), check_(std::move(check)) {}
 
   // Checks all `words`; a line for every reason why one cannot be linked.
   Outcome<Plan> plan(const std::vector<std::string>& words) {
@@ -95,9 +98,8 @@ class Planner {
     files_[verdict.name] = path;
     for (const auto& reason : verdict.reasons)
       if (reason.severity <= modules::Severity::kUnsupported)
-        return Failure{
-            fmt::format("{}: {} (ringside check {} says all)", word, to_line(reason), word),
-            verdict.refused ? kNo : kUnknown};
+        return Failure{fmt::format("{}: {} ({} {} says all)", word, to_line(reason), check_, word),
+                       verdict.refused ? kNo : kUnknown};
     verdicts_.push_back(std::move(verdict));
     return ok;
   }
@@ -119,6 +121,7 @@ class Planner {
 
   const Kernel& kernel_;
   Checker& checker_;
+  std::string check_;
   std::vector<std::filesystem::path> paths_;
   std::vector<modules::Verdict> verdicts_;
   std::map<std::string, std::filesystem::path> files_;
@@ -208,12 +211,20 @@ Outcome<Nothing> write_image(const Options& options, const modules::Rules& rules
   return ok;
 }
 
-Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, const Kernel& kernel,
+// Once more, for the addresses: the checker had nothing against it.
+Outcome<Nothing> take_unexported(Kernel& kernel, std::uint64_t offset, Linked& linked) {
+  auto reasons = TRY(modules::answer_unexported(kernel, offset, linked));
+  if (!reasons.empty())
+    return Failure{fmt::format("{}: {}", linked.module.name(), to_line(reasons[0])), kNo};
+  return ok;
+}
+
+Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, Kernel& kernel,
                           const Plan& plan) {
   auto base = addresses.find("kernel");
+  auto offset = base == addresses.end() ? 0 : base->second - kKernelText;
   modules::Overlay overlay;
-  auto linker = TRY(
-      Linker::create(kernel, overlay, base == addresses.end() ? 0 : base->second - kKernelText));
+  auto linker = TRY(Linker::create(kernel, overlay, offset));
   std::vector<modules::Diagnostic> room(64);
   auto next = modules::kModuleArea;
   for (const auto& [name, path] : plan.modules) {
@@ -222,6 +233,7 @@ Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, co
     Linked linked;
     auto opened = linker.open(file.bytes(), linked, diagnostics);
     if (!opened) return Failure{describe(opened.error(), path)};
+    if (options.unexported) TRY(take_unexported(kernel, offset, linked));
     auto end = linker.place(linked, next);
     if (!end) return Failure{describe(end.error(), path)};
     next = *end;
@@ -245,7 +257,9 @@ Outcome<Nothing> run(const Options& options) {
   auto kernel = TRY(open_module_kernel(options.kernel));
   TRY(check_names(addresses, kernel.rules()));
   auto checker = TRY(Checker::create(kernel, types_of_release, Checker::Signatures::kIdentify));
-  auto plan = TRY(Planner(kernel, *checker).plan(options.modules));
+  if (options.unexported) checker->allow_unexported();
+  auto check = options.unexported ? "ringside check --unexported" : "ringside check";
+  auto plan = TRY(Planner(kernel, *checker, check).plan(options.modules));
   return link_all(options, addresses, kernel, plan);
 }
 
@@ -265,6 +279,8 @@ int link(int argc, char** argv) {
                  "[MODULE.]REGION=ADDRESS, percpu and kernel (where _text runs) too, comma between")
       ->delimiter(',')
       ->allow_extra_args(false);
+  app.add_flag("--unexported", options.unexported,
+               "functions that are not exported, too, where their types are the kernel's");
   app.add_flag("--map", options.map, "prints regions, sections and symbols with their addresses");
   app.footer(
       "Example: ringside link loop --kernel 6.1 --at core=0xffffffffc0400000 -o /tmp/image --map\n"

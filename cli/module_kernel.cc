@@ -16,13 +16,15 @@ Outcome<modules::Kernel> open_module_kernel(const std::string& name) {
   return image ? modules::Kernel::open(*std::move(image), {}) : kernel.error();
 }
 
-std::shared_ptr<const modules::Types> types_of_release(const std::string& release) {
+std::shared_ptr<modules::KernelTypes> types_of_release(const std::string& release) {
   auto kernel = lab::find_kernel(release);
   if (!kernel) return nullptr;
   auto image = kimage::Image::open(kernel->image);
   if (!image) return nullptr;
   auto types = modules::Types::open(*std::move(image));
-  return types ? *types : nullptr;
+  if (!types) return nullptr;
+  auto tree = modtree::Tree::open(kernel->modules);
+  return std::make_shared<modules::KernelTypes>(*types, tree ? *tree : modtree::Tree());
 }
 
 Outcome<std::filesystem::path> module_path(const std::string& word, const modtree::Tree& tree) {

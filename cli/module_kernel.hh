@@ -12,7 +12,7 @@ namespace ringside::cli {
 Outcome<modules::Kernel> open_module_kernel(const std::string& name);
 
 // The types of the kernel with that release, if it is on this machine.
-std::shared_ptr<const modules::Types> types_of_release(const std::string& release);
+std::shared_ptr<modules::KernelTypes> types_of_release(const std::string& release);
 
 // The file that `word` means: a path or a file here, or else the module of that name in `tree`.
 Outcome<std::filesystem::path> module_path(const std::string& word, const modtree::Tree& tree);

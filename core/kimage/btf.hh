@@ -54,6 +54,11 @@ struct BtfArray {
   std::uint32_t element = 0, count = 0;
 };
 
+// Bytes of arena that are enough for Btf::open of `section`: a type has 12 bytes or more.
+constexpr std::uint64_t btf_memory(Bytes section) {
+  return section.size() / 12 * 4 + 64;
+}
+
 class Btf {
  public:
   // Checks the header and every type's bounds; takes 4 bytes a type from `arena`; borrows

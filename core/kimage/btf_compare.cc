@@ -16,6 +16,10 @@ bool is_modifier(BtfKind kind) {
          kind == BtfKind::kTypedef || kind == BtfKind::kTypeTag;
 }
 
+bool is_aggregate(BtfKind kind) {
+  return kind == BtfKind::kStruct || kind == BtfKind::kUnion;
+}
+
 bool is_enum(BtfKind kind) {
   return kind == BtfKind::kEnum || kind == BtfKind::kEnum64;
 }
@@ -85,22 +89,53 @@ Result<std::optional<BtfDifference>> BtfComparison::compare(std::uint32_t ours,
   step_ = kNoStep;
   TRY(push(ours, theirs, 0));
   for (step_ = 0; step_ < count_; ++step_) {
-    const auto& step = steps_[step_];
-    Pair pair{TRY(ours_.type(step.ours)), TRY(theirs_.type(step.theirs))};
-    if (TRY(differ(pair))) return std::optional(difference_);
+    auto pair = TRY(pair_at(step_));
+    if (!TRY(differ(pair))) continue;
+    for (std::uint32_t depth = 0; depth < kDeepest && TRY(dig()); ++depth) {
+    }
+    return std::optional(difference_);
   }
   return std::optional<BtfDifference>();
+}
+
+Result<BtfComparison::Pair> BtfComparison::pair_at(std::uint32_t step) const {
+  return Pair{TRY(ours_.type(steps_[step].ours)), TRY(theirs_.type(steps_[step].theirs))};
+}
+
+// Where a member has moved, or the size has changed, the member before may say why: its type then
+// differs, too. Puts that difference in place of the one that was found.
+Result<bool> BtfComparison::dig() {
+  auto moved = difference_;
+  auto pair = TRY(pair_at(moved.step));
+  bool grown = moved.aspect == BtfAspect::kSize && is_aggregate(pair.ours.kind);
+  auto behind = grown ? pair.ours.members : moved.index;
+  if ((moved.aspect != BtfAspect::kOffset && !grown) || behind == 0) return false;
+  auto ours = TRY(ours_.member(pair.ours, behind - 1));
+  auto theirs = TRY(theirs_.member(pair.theirs, behind - 1));
+  auto slot = find_slot(TRY(strip(ours_, ours.type)), TRY(strip(theirs_, theirs.type)));
+  if (slots_[slot] == 0) return false;
+  step_ = slots_[slot] - 1;
+  if (TRY(differ(TRY(pair_at(step_))))) return true;
+  difference_ = moved;
+  return false;
+}
+
+// Of the pair, or else the free one where it belongs.
+std::uint32_t BtfComparison::find_slot(std::uint32_t ours, std::uint32_t theirs) const {
+  auto mask = static_cast<std::uint32_t>(slots_.size() - 1);
+  auto slot = first_slot(ours, theirs) & mask;
+  for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
+    const auto& seen = steps_[slots_[slot] - 1];
+    if (seen.ours == ours && seen.theirs == theirs) break;
+  }
+  return slot;
 }
 
 Result<Nothing> BtfComparison::push(std::uint32_t ours, std::uint32_t theirs, std::uint32_t index) {
   ours = TRY(strip(ours_, ours));
   theirs = TRY(strip(theirs_, theirs));
-  auto mask = static_cast<std::uint32_t>(slots_.size() - 1);
-  auto slot = first_slot(ours, theirs) & mask;
-  for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
-    const auto& seen = steps_[slots_[slot] - 1];
-    if (seen.ours == ours && seen.theirs == theirs) return ok;
-  }
+  auto slot = find_slot(ours, theirs);
+  if (slots_[slot] != 0) return ok;
   if (count_ == steps_.size())
     return Error{"too many types to compare", "BTF types", ours, steps_.size(), steps_.size()};
   steps_[count_] = {ours, theirs, step_, index};

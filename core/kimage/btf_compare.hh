@@ -43,14 +43,19 @@ struct BtfDifference {
 
 class BtfComparison {
  public:
-  // Borrows both; takes 32 bytes a pair from `arena`. `most_pairs` of types are looked at.
+  // Bytes of arena that are enough for create() with that many pairs.
+  static constexpr std::uint64_t memory(std::uint32_t most_pairs) {
+    return std::uint64_t{most_pairs} * (sizeof(BtfStep) + 4 * sizeof(std::uint32_t)) + 128;
+  }
+  // Borrows both; takes up to memory(most_pairs) from `arena`. `most_pairs` of types are looked at.
   // `complete`: what ours defines theirs must define somewhere, too; otherwise a type that either
   // only declares is the same as any of its name.
   static Result<BtfComparison> create(const Btf& ours, const Btf& theirs, std::uint32_t most_pairs,
                                       bool complete, Arena& arena);
 
-  // The difference nearest to the two types, looked for in all that they are made of and point to;
-  // no value where there is none. Qualifiers, typedefs and names of parameters do not count. An
+  // The difference nearest to the two types, looked for in all that they are made of and point to
+  // (of a member that has moved, what of the one before it has changed); no value where there is
+  // none. Qualifiers, typedefs and names of parameters do not count. An
   // Error where the types are damaged, or where more than `most_pairs` were equal so far.
   Result<std::optional<BtfDifference>> compare(std::uint32_t ours, std::uint32_t theirs);
 
@@ -63,6 +68,9 @@ class BtfComparison {
 
   struct Pair;
   Result<Nothing> push(std::uint32_t ours, std::uint32_t theirs, std::uint32_t index);
+  std::uint32_t find_slot(std::uint32_t ours, std::uint32_t theirs) const;
+  Result<Pair> pair_at(std::uint32_t step) const;
+  Result<bool> dig();
   Result<bool> look_up(const Pair& pair);
   Result<bool> differ(const Pair& pair);
   Result<bool> differ_in_kind(const Pair& pair);

@@ -309,12 +309,14 @@ TEST_F(ModuleCheckTest, WhatChangedBetweenTwoKernelsIsNamed) {
   auto realtime = lab::find_kernel("6.1-rt");
   if (!realtime) GTEST_SKIP() << "kernel 6.1-rt is not in the cache (ringside lab fetch 6.1-rt)";
   auto asked = 0;
-  auto types_of = [&](const std::string& release) -> std::shared_ptr<const Types> {
+  auto types_of = [&](const std::string& release) -> std::shared_ptr<KernelTypes> {
     EXPECT_EQ(release, realtime->release);
     ++asked;
     auto image = kimage::Image::open(realtime->image);
     auto types = image ? Types::open(*std::move(image)) : image.error();
-    return types ? *types : nullptr;
+    auto tree = modtree::Tree::open(realtime->modules);
+    EXPECT_TRUE(types && tree);
+    return std::make_shared<KernelTypes>(*types, *tree);
   };
   auto checker = Checker::create(*kernel_, types_of);
   ASSERT_TRUE(checker);

@@ -175,7 +175,7 @@ Outcome<Orc> Image::orc() const {
 Outcome<Btf> Image::btf() {
   auto section = TRY(named(vmlinux_->find(".BTF"), source_));
   if (!section) return Failure{source_ + ": no .BTF section (built without CONFIG_DEBUG_INFO_BTF)"};
-  btf_memory_.resize(section->data.size() / 12 * 4 + 64);  // a type has 12 bytes or more
+  btf_memory_.resize(btf_memory(section->data));
   Arena arena(btf_memory_);
   return named(Btf::open(section->data, arena), source_);
 }

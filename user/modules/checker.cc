@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "user/modules/parameters.hh"
+#include "user/modules/unexported.hh"
 
 namespace ringside::modules {
 namespace {
@@ -83,9 +84,13 @@ void Checker::record(const Verdict& verdict, const std::filesystem::path& path) 
   known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers};
 }
 
-Result<Nothing> Checker::run(Bytes file, Linked& linked, Diagnostics& diagnostics) {
+Result<Nothing> Checker::run(Bytes file, Linked& linked, Diagnostics& diagnostics,
+                             Verdict& verdict) {
   TRY(linker_->open(file, linked, diagnostics));
-  answer_unexported(linked);
+  if (unexported_)
+    take_unexported(linked, verdict);
+  else
+    name_unexported(linked);
   TRY(linker_->place(linked, kModuleArea));
   return linker_->finish(linked, diagnostics);
 }
@@ -93,7 +98,7 @@ Result<Nothing> Checker::run(Bytes file, Linked& linked, Diagnostics& diagnostic
 void Checker::judge(Bytes file, Verdict& verdict) {
   Diagnostics diagnostics(room_);
   Linked linked;
-  auto ended = run(file, linked, diagnostics);
+  auto ended = run(file, linked, diagnostics, verdict);
   if (!ended && diagnostics.blocking() == 0)
     add(verdict, own("out-of-memory", Severity::kUnsupported, "cannot be checked here",
                      describe(ended.error(), "the checker")));
@@ -117,7 +122,7 @@ std::vector<std::string> Checker::absent_dependencies(const Module& module) cons
 }
 
 // A symbol that nobody exports but the kernel has is worth another word.
-void Checker::answer_unexported(Linked& linked) {
+void Checker::name_unexported(Linked& linked) {
   for (std::size_t row = 0; row < linked.needs.size(); ++row) {
     const auto& need = linked.needs[row];
     auto& answer = linked.answers[row];
@@ -128,6 +133,15 @@ void Checker::answer_unexported(Linked& linked) {
   }
 }
 
+void Checker::take_unexported(Linked& linked, Verdict& verdict) {
+  auto reasons = answer_unexported(kernel_, 0, linked);
+  if (!reasons)
+    return add(verdict,
+               own("unexported-untold", Severity::kUnsupported,
+                   "functions that are not exported cannot be compared", reasons.error().message));
+  for (auto& reason : *reasons) add(verdict, std::move(reason));
+}
+
 void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict) {
   const auto* module = linked.module.object().sections().empty() ? nullptr : &linked.module;
   std::uint64_t listed = 0;  // of those that block
@@ -135,7 +149,7 @@ void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics,
     auto reason = explain(diagnostic, module);
     listed += diagnostic.severity <= Severity::kUnsupported;
     if (diagnostic.fault == Fault::kUnresolved) explain_unresolved(linked, reason, diagnostic.name);
-    if (diagnostic.fault == Fault::kCrcMismatch) explain_crc(linked, reason, diagnostic.name);
+    if (diagnostic.fault == Fault::kCrcMismatch) explain_crc(linked, reason, diagnostic);
     add(verdict, std::move(reason));
   }
   verdict.unlisted = diagnostics.blocking() - listed;
@@ -160,16 +174,16 @@ void Checker::explain_unresolved(const Linked& linked, Reason& reason, std::stri
                       : "neither the kernel nor its modules have it; give what has it by --with";
 }
 
-const Types* Checker::own_types() {
+KernelTypes* Checker::own_types() {
   if (!types_) {
     auto types = Types::open(kernel_.image());
-    types_ = types ? *types : nullptr;
+    types_ = types ? std::make_shared<KernelTypes>(*types, kernel_.tree()) : nullptr;
   }
   return types_->get();
 }
 
 // The types of the kernel that the module's version magic names; nullptr where it is this one.
-const Types* Checker::types_where_built(const Linked& linked) {
+KernelTypes* Checker::types_where_built(const Linked& linked) {
   auto vermagic = linked.module.modinfo().find("vermagic").value_or("");
   std::string release(vermagic.substr(0, vermagic.find(' ')));
   if (!types_of_ || release == kernel_.release()) return nullptr;
@@ -178,17 +192,20 @@ const Types* Checker::types_where_built(const Linked& linked) {
   return at->second.get();
 }
 
-void Checker::explain_crc(const Linked& linked, Reason& reason, std::string_view name) {
-  const auto* types = own_types();
-  auto here = types ? types->declaration(name) : std::nullopt;
+void Checker::explain_crc(const Linked& linked, Reason& reason, const Diagnostic& diagnostic) {
+  std::string provider(diagnostic.text);
+  auto* types = own_types();
+  const auto* here = types ? types->declaring(diagnostic.name, provider) : nullptr;
   if (!here) return;
-  reason.where += "; " + *here;
-  const auto* built = types_where_built(linked);
+  auto declaration = here->declaration(diagnostic.name);
+  reason.where += "; " + *declaration;
+  auto* kernel = types_where_built(linked);
+  const auto* built = kernel ? kernel->declaring(diagnostic.name, provider) : nullptr;
   if (!built) return;
-  auto there = built->declaration(name);
-  if (there && *there != *here)
+  auto there = built->declaration(diagnostic.name);
+  if (there != declaration)
     reason.where += fmt::format("; in {}: {}", built->release(), *there);
-  else if (auto change = types->difference(*built, name))
+  else if (auto change = here->difference(*built, diagnostic.name))
     reason.where += "; " + *change;
 }
 

@@ -12,6 +12,7 @@
 //   signature-malformed    refused      what is appended is no PKCS#7 signature as kernels want it
 //   depends-differs        note         a provider that depends= in .modinfo does not name
 //   dep-file-differs       note         modules.dep says something else than the symbols
+//   unexported-...         refused      unexported.hh; unexported-untold where it cannot be told
 //   parameter-type         note         a parameter of a type that neither kernel nor module has
 #pragma once
 
@@ -56,7 +57,7 @@ struct Verdict {
 };
 
 // The types of the kernel with that release, if it is to be had: where a module was built.
-using TypesOf = std::function<std::shared_ptr<const Types>(const std::string& release)>;
+using TypesOf = std::function<std::shared_ptr<KernelTypes>(const std::string& release)>;
 
 class Checker {
  public:
@@ -69,6 +70,9 @@ class Checker {
 
   // Lets the modules that are checked take symbols from `file`, too.
   Outcome<Nothing> provide(const std::filesystem::path& file);
+
+  // Lets modules have functions that are not exported, if they pass unexported.hh's rules.
+  void allow_unexported() { unexported_ = true; }
 
   // Judges the module in `file`. What it needs from other modules counts as there.
   Verdict check(const std::string& label, const std::filesystem::path& file);
@@ -93,14 +97,15 @@ class Checker {
         room_(std::move(room)) {}
 
   void judge(Bytes file, Verdict& verdict);
-  Result<Nothing> run(Bytes file, Linked& linked, Diagnostics& diagnostics);
-  void answer_unexported(Linked& linked);
+  Result<Nothing> run(Bytes file, Linked& linked, Diagnostics& diagnostics, Verdict& verdict);
+  void name_unexported(Linked& linked);
+  void take_unexported(Linked& linked, Verdict& verdict);
   void take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict);
   std::vector<std::string> absent_dependencies(const Module& module) const;
   void explain_unresolved(const Linked& linked, Reason& reason, std::string_view name);
-  void explain_crc(const Linked& linked, Reason& reason, std::string_view name);
-  const Types* own_types();
-  const Types* types_where_built(const Linked& linked);
+  void explain_crc(const Linked& linked, Reason& reason, const Diagnostic& diagnostic);
+  KernelTypes* own_types();
+  KernelTypes* types_where_built(const Linked& linked);
   void take_signature(const Linked& linked, Verdict& verdict);
   void take_memory(const Linked& linked, Verdict& verdict);
   void take_providers(const Linked& linked, Verdict& verdict);
@@ -112,13 +117,14 @@ class Checker {
   Signatures signatures_;
   signature::Keyring keyring_;
   std::vector<Diagnostic> room_;
+  bool unexported_ = false;
   Overlay overlay_;
   std::optional<Linker> linker_;
   std::map<std::string, std::filesystem::path> given_;  // by module name
   std::map<std::string, Known> known_;                  // by module name
   std::optional<Suggestions> suggestions_;
-  std::optional<std::shared_ptr<const Types>> types_;  // the kernel's own, once asked for
-  std::map<std::string, std::shared_ptr<const Types>> other_types_;  // by release
+  std::optional<std::shared_ptr<KernelTypes>> types_;  // the kernel's own, once asked for
+  std::map<std::string, std::shared_ptr<KernelTypes>> other_types_;  // by release
 };
 
 }  // namespace ringside::modules

@@ -143,7 +143,7 @@ Result<Nothing> Linker::finish(Linked& linked, Diagnostics& diagnostics) {
   section_addresses(linked.layout, linked.image, linked.addresses);
   define_symbols(linked.module.object(), linked.addresses, linked.values);
   linked.taints |=
-      bind(linked.module, linked.needs, linked.answers, {}, linked.values, diagnostics);
+      bind(linked.module, linked.needs, linked.answers, linked.options, linked.values, diagnostics);
   TRY(judge(linked, diagnostics));
   linked.relocations =
       TRY(link(linked.module.object(), linked.layout, linked.image, linked.values, diagnostics));

@@ -46,6 +46,7 @@ struct Linked {
   std::span<std::uint64_t> addresses;  // one a section
   std::span<std::uint64_t> values;     // one a symbol
   Image image;
+  BindOptions options;  // for finish()
   std::uint64_t relocations = 0;
   std::uint32_t taints = 0;  // bits of Taint
 };
