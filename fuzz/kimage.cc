@@ -34,7 +34,7 @@ static void read_kallsyms(Bytes rodata) {
 }
 
 static void read_btf(Bytes section) {
-  test::Buffer memory(section.size() / 12 * 4 + 64);
+  test::Buffer memory(btf_memory(section));
   Arena arena(memory);
   auto btf = Btf::open(section, arena);
   if (!btf) return;

@@ -44,6 +44,22 @@ static void put_kimage(const std::filesystem::path& folder) {
   add(3, Buffer(9));
 }
 
+// Inputs of fuzz/kimage_btf.cc: one with patches, one with two sections.
+static void put_kimage_btf(const std::filesystem::path& folder) {
+  put(folder / "patches", Buffer(14));
+  BtfWriter kernel;
+  auto integer = kernel.add(kimage::BtfKind::kInt, "int", 4, 0, {32});
+  auto strings = kernel.string_bytes();
+  BtfWriter module(1, strings);
+  module.add(kimage::BtfKind::kStruct, "pair", 8, 1, {module.string("a"), integer, 0});
+  auto seed = kernel.write();
+  auto length = seed.size();
+  seed.insert(seed.begin(), {static_cast<std::byte>(length), static_cast<std::byte>(length >> 8)});
+  auto second = module.write();
+  seed.insert(seed.end(), second.begin(), second.end());
+  put(folder / "pair", seed);
+}
+
 static void put_packed(const std::filesystem::path& folder) {
   Buffer data(3000);
   for (std::size_t at = 0; at < data.size(); at += 7) data[at] = static_cast<std::byte>(at);
@@ -56,7 +72,9 @@ static void put_packed(const std::filesystem::path& folder) {
 int main(int argc, char** argv) {
   if (argc != 2) return fmt::print(stderr, "usage: fuzz-seeds DIR\n"), 64;
   std::filesystem::path folder = argv[1];
-  for (auto target : {"kimage", "unpack"}) std::filesystem::create_directories(folder / target);
+  for (auto target : {"kimage", "kimage-btf", "unpack"})
+    std::filesystem::create_directories(folder / target);
   put_kimage(folder / "kimage");
+  put_kimage_btf(folder / "kimage-btf");
   put_packed(folder / "unpack");
 }

@@ -269,7 +269,7 @@ std::uint32_t BtfWriter::string(std::string_view text) {
   if (text.empty()) return 0;
   auto at = static_cast<std::uint32_t>(strings_.size());
   strings_.put_string(text);
-  return at;
+  return base_strings_ + at;
 }
 
 std::uint32_t BtfWriter::add(kimage::BtfKind kind, std::string_view name,

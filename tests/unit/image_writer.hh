@@ -109,19 +109,24 @@ struct OrcSpec {
 std::vector<SectionSpec> orc_sections(const std::vector<OrcSpec>& entries, std::uint64_t address,
                                       bool typed);
 
-// A .BTF section, type by type.
+// A .BTF section, type by type; a module's goes on from a kernel's with `base_types` types and
+// `base_strings` bytes of strings.
 class BtfWriter {
  public:
+  BtfWriter() = default;
+  BtfWriter(std::uint32_t base_types, std::uint32_t base_strings)
+      : count_(base_types), base_strings_(base_strings) {}
   // `words` follow the type: members, parameters, encoding. Returns the id.
   std::uint32_t add(kimage::BtfKind kind, std::string_view name, std::uint32_t size_or_type,
                     std::uint32_t members = 0, std::initializer_list<std::uint32_t> words = {},
                     bool flag = false);
   std::uint32_t string(std::string_view text);  // its offset
+  std::uint32_t string_bytes() const { return static_cast<std::uint32_t>(strings_.size()); }
   Buffer write();
 
  private:
   ByteWriter types_, strings_;
-  std::uint32_t count_ = 0;
+  std::uint32_t count_ = 0, base_strings_ = 0;
 };
 
 // `data` packed as kernels are; LZ4 in the legacy frame, LZO in lzop's container.

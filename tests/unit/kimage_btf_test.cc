@@ -174,6 +174,64 @@ TEST(Btf, RefusesAnArenaThatIsTooSmall) {
   EXPECT_STREQ(test::error_of(opened.btf).what, "out of memory");
 }
 
+// A kernel's "int", and a module's struct that has one and is named by the kernel's string.
+TEST(Btf, AModulesGoesOnFromTheKernels) {
+  BtfWriter kernel;
+  auto shared = kernel.string("shared");
+  auto integer = kernel.add(BtfKind::kInt, "int", 4, 0, {32});
+  BtfWriter module(1, kernel.string_bytes());
+  auto own = module.string("own");
+  EXPECT_EQ(module.add(BtfKind::kStruct, "pair", 4, 1, {shared, integer, 0}), 2u);
+  module.add(BtfKind::kStruct, "other", 4, 1, {own, 2, 0});
+  Opened base(kernel.write());
+  ASSERT_TRUE(base.btf);
+  auto bytes = module.write();
+  Buffer memory(4096);
+  Arena arena(memory);
+  auto split = Btf::open(bytes, arena, &*base.btf);
+  ASSERT_TRUE(split) << split.error().what;
+  EXPECT_EQ(split->first(), 2u);
+  EXPECT_EQ(split->size(), 3u);
+  EXPECT_EQ(std::string(split->type(1)->name), "int");
+  EXPECT_EQ(std::string(split->type(2)->name), "pair");
+  EXPECT_EQ(std::string(split->member(*split->type(2), 0)->name), "shared");
+  EXPECT_EQ(std::string(split->member(*split->type(3), 0)->name), "own");
+  EXPECT_EQ(split->member(*split->type(3), 0)->type, 2u);
+  EXPECT_FALSE(split->type(4));
+  EXPECT_EQ(**split->find(BtfKind::kInt, "int"), 1u);
+  EXPECT_EQ(**split->find(BtfKind::kStruct, "other"), 3u);
+}
+
+TEST(Btf, AModulesStringsEnd) {
+  Opened base(small_btf());
+  BtfWriter module(base.btf->size(), 1000);
+  module.add(BtfKind::kStruct, "past", 0);
+  auto bytes = module.write();
+  Buffer memory(4096);
+  Arena arena(memory);
+  auto split = Btf::open(bytes, arena, &*base.btf);
+  ASSERT_TRUE(split);
+  EXPECT_FALSE(split->type(base.btf->size() + 1));
+}
+
+TEST(Btf, GivesBitFieldsAndArrays) {
+  BtfWriter writer;
+  auto integer = writer.add(BtfKind::kInt, "int", 4, 0, {32});
+  auto name = writer.string("bits");
+  auto packed = writer.add(BtfKind::kStruct, "s", 4, 1, {name, integer, 3u << 24 | 17}, true);
+  auto array = writer.add(BtfKind::kArray, "", 0, 0, {integer, 9, 5});
+  Opened opened(writer.write());
+  ASSERT_TRUE(opened.btf);
+  auto member = opened.btf->member(*opened.btf->type(packed), 0);
+  EXPECT_EQ(member->offset, 17u);
+  EXPECT_EQ(member->bits, 3u);
+  auto found = opened.btf->array(*opened.btf->type(array));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->element, integer);
+  EXPECT_EQ(found->count, 5u);
+  EXPECT_FALSE(opened.btf->array(*opened.btf->type(packed)));
+}
+
 // Every type is named by one endless string.
 TEST(Btf, TakesLinearTimeOverEndlessNames) {
   BtfWriter writer;

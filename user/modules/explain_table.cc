@@ -131,7 +131,7 @@ constexpr Wording kWordings[] = {
     {Fault::kUnexported, "symbol is not exported", "{name}", "", "",
      "the kernel has it, but not for modules: use an exported one"},
     {Fault::kUnexportedLicense, "symbol is not exported", "{name}", "", "",
-     "the kernel has it, but not for modules: use an exported one"},
+     "never for a module whose licence is not GPL-compatible"},
     {Fault::kDuplicateExport, "exported twice", "{name}, also by {text}", "", "",
      "rename one of them, or load only one"},
     {Fault::kRelSection, "relocations without addends (SHT_REL)", "section {section}", "", "",
