@@ -56,8 +56,8 @@ class UnexportedTest : public ::testing::Test {
   Outcome<std::vector<UnexportedFunction>> check() {
     auto writer = small_module();
     if (!needs_.empty()) {
-      WrittenSection section{".comment.ringside.needs"};
-      section.flags = 0, section.data = needs_;
+      WrittenSection section;
+      section.name = ".comment.ringside.needs", section.flags = 0, section.data = needs_;
       writer.add_section(section);
     }
     file_ = writer.finish();
