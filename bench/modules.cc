@@ -1,7 +1,8 @@
 // bench-modules: what linking costs. Every module of a kernel's tree is laid out, bound and
 // relocated in this process, by one thread and by two, from files that are mapped or unpacked
 // before the clock runs; then one small module over and over; then `ringside check --all` as a
-// user calls it, beside kmod's depmod -n, which reads the same files for the same symbols.
+// user calls it, beside kmod's depmod -n -e -E, which reads the same files, and looks for the same
+// symbols and compares the same CRCs. Of each its peak of anonymous memory, too.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -34,13 +35,34 @@ double now(clockid_t clock) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// Bytes in a line of /proc/self/status, such as "RssAnon".
-double status_bytes(const std::string& key) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with(key + ":")) return std::stod(line.substr(key.size() + 1)) * 1024;
-  return 0;
-}
+// Looks every millisecond, as the system keeps no peak of anonymous memory alone. What an allocator
+// holds from before counts as well.
+class MemoryWatch {
+ public:
+  explicit MemoryWatch(pid_t process) : thread_([this, process] { look(process); }) {}
+  ~MemoryWatch() { (void)peak(); }
+  // MiB. Ends the watch.
+  double peak() {
+    ended_ = true;
+    if (thread_.joinable()) thread_.join();
+    return static_cast<double>(pages_ * sysconf(_SC_PAGESIZE)) / (1 << 20);
+  }
+
+ private:
+  void look(pid_t process) {
+    auto file = fmt::format("/proc/{}/statm", process);
+    do {
+      long all = 0, resident = 0, shared = 0;
+      std::ifstream(file) >> all >> resident >> shared;
+      pages_ = std::max(pages_, resident - shared);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    } while (!ended_);
+  }
+
+  std::atomic<bool> ended_ = false;
+  long pages_ = 0;
+  std::thread thread_;
+};
 
 struct Bench {
   Context context;
@@ -66,8 +88,7 @@ Result<Nothing> link_one(Linker& linker, Bytes file, std::uint64_t& relocations)
 
 struct Work {
   std::uint64_t relocations = 0;
-  double seconds = 0;    // of this thread's CPU
-  double anonymous = 0;  // bytes in use when it is done: memory is used again, so that is the peak
+  double seconds = 0;  // of this thread's CPU
   bool failed = false;
 };
 
@@ -88,8 +109,18 @@ Work link_many(const Bench& bench, std::atomic<std::size_t>& next) {
     work.failed = !link_one(*linker, bytes, work.relocations);
     work.seconds += now(CLOCK_THREAD_CPUTIME_ID) - start;
   }
-  work.anonymous = status_bytes("RssAnon");
   return work;
+}
+
+std::vector<Work> link_tree(const Bench& bench, unsigned threads) {
+  std::atomic<std::size_t> next = 0;
+  std::vector<Work> works(threads);
+  std::vector<std::thread> others;
+  for (unsigned each = 1; each < threads; ++each)
+    others.emplace_back([&, each] { works[each] = link_many(bench, next); });
+  works[0] = link_many(bench, next);
+  for (auto& other : others) other.join();
+  return works;
 }
 
 Outcome<Nothing> measure_tree(const Bench& bench, unsigned threads) {
@@ -99,26 +130,19 @@ Outcome<Nothing> measure_tree(const Bench& bench, unsigned threads) {
   Measure rate{"user", operation, "rate", "M/s/thread", parameters, {}};
   Measure wall{"user", operation, "wall", "s", parameters, {}};
   Measure memory{"user", operation, "anonymous memory", "MiB", parameters, {}};
+  MemoryWatch watch(getpid());  // of the first pass, which brings files into the page tables
   for (int pass = 0; pass < bench.repeats(kPasses); ++pass) {
-    std::atomic<std::size_t> next = 0;
-    std::vector<Work> works(threads);
-    std::vector<std::thread> others;
     auto start = now(CLOCK_MONOTONIC);
-    for (unsigned each = 1; each < threads; ++each)
-      others.emplace_back([&, each] { works[each] = link_many(bench, next); });
-    works[0] = link_many(bench, next);
-    for (auto& other : others) other.join();
+    auto works = link_tree(bench, threads);
     auto elapsed = now(CLOCK_MONOTONIC) - start;
-    double relocations = 0, seconds = 0, anonymous = 0;
+    if (pass == 0) memory.samples.push_back(watch.peak());
+    double relocations = 0, seconds = 0;
     for (const auto& work : works) {
       if (work.failed) return Failure{"a module of the tree does not link"};
       relocations += static_cast<double>(work.relocations), seconds += work.seconds;
-      anonymous = std::max(anonymous, work.anonymous);
     }
-    bool first = pass == 0 && !bench.files.empty();  // brings files into the page tables
-    if (first) continue;
+    if (pass == 0 && !bench.files.empty()) continue;
     rate.samples.push_back(relocations / seconds * 1e-6);
-    memory.samples.push_back(anonymous / (1 << 20));
     if (!bench.files.empty()) wall.samples.push_back(elapsed);
   }
   bench.print(rate);
@@ -146,18 +170,26 @@ Outcome<Nothing> measure_small(const Bench& bench, const std::string& name) {
   return ok;
 }
 
-// User and system seconds of a command; its output goes nowhere.
-Outcome<double> cpu_of(const std::vector<std::string>& command) {
+struct Usage {
+  double seconds, memory;  // user and system; peak of anonymous memory, MiB
+};
+
+pid_t start(const std::vector<std::string>& command) {
   std::vector<char*> argv;
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   pid_t child = fork();
-  if (child == 0) {
-    int nowhere = open("/dev/null", O_WRONLY);
-    dup2(nowhere, STDOUT_FILENO), dup2(nowhere, STDERR_FILENO);
-    execvp(argv[0], argv.data());
-    _exit(127);
-  }
+  if (child != 0) return child;
+  int nowhere = open("/dev/null", O_WRONLY);
+  dup2(nowhere, STDOUT_FILENO), dup2(nowhere, STDERR_FILENO);
+  execvp(argv[0], argv.data());
+  _exit(127);
+}
+
+// What a command takes; its output goes nowhere.
+Outcome<Usage> usage_of(const std::vector<std::string>& command) {
+  pid_t child = start(command);
+  MemoryWatch watch(child);
   int status = 0;
   rusage usage{};
   if (child < 0 || wait4(child, &status, 0, &usage) != child)
@@ -167,17 +199,22 @@ Outcome<double> cpu_of(const std::vector<std::string>& command) {
   auto seconds = [](timeval time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  return Usage{seconds(usage.ru_utime) + seconds(usage.ru_stime), watch.peak()};
 }
 
 // What reading every module of the tree costs a whole process: ours (check --all) or a peer's.
 Outcome<Nothing> measure_process(const Bench& bench, const char* placement, std::string peer,
                                  const std::vector<std::string>& command) {
   nlohmann::json parameters = {{"modules", bench.kernel.tree().files().size()}};
-  Measure time{placement, "whole tree, CPU", "cpu", "s", parameters, {}, std::move(peer)};
-  for (int repeat = 0; repeat < bench.repeats(kProcessRepeats); ++repeat)
-    time.samples.push_back(TRY(cpu_of(command)));
+  Measure time{placement, "whole tree, CPU", "cpu", "s", parameters, {}, peer};
+  Measure memory{placement, "whole tree", "anonymous memory", "MiB", parameters, {}, peer};
+  for (int repeat = 0; repeat < bench.repeats(kProcessRepeats); ++repeat) {
+    auto usage = TRY(usage_of(command));
+    time.samples.push_back(usage.seconds);
+    memory.samples.push_back(usage.memory);
+  }
   bench.print(time);
+  bench.print(memory);
   return ok;
 }
 
@@ -196,8 +233,10 @@ Outcome<Nothing> run(const std::string& name, const std::string& ringside, Conte
   TRY(measure_small(bench, "loop"));
   TRY(measure_process(bench, "user", "", {ringside, "check", "--all", "--kernel", name}));
   auto root = kernel.tree().folder().parent_path().parent_path().parent_path();
-  return measure_process(bench, "depmod", "depmod",
-                         {"depmod", "-n", "-b", root.native(), kernel.release()});
+  auto exports = (found.headers / "Module.symvers").native();
+  return measure_process(
+      bench, "depmod", "depmod",
+      {"depmod", "-n", "-e", "-E", exports, "-b", root.native(), kernel.release()});
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ Outcome<std::string> archive(const std::vector<ModuleFile>& modules, const BootC
   cpio.file("init", 0755, text_of(agent.bytes()));
   cpio.directory("lab");
   for (const auto& module : modules)
-    cpio.file(fmt::format("lab/{}.ko", module.name), 0644, text_of(module.bytes));
+    cpio.file(fmt::format("lab/{}.ko", module.name), 0644, text_of(module.bytes.bytes()));
   cpio.file("lab/config", 0644, encode(config));
   return cpio.finish();
 }

@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "user/base/failure.hh"
+#include "user/base/page_buffer.hh"
 
 namespace ringside::lab {
 
 struct ModuleFile {
   std::string name;  // with '_' for '-', as the kernel spells it
-  std::vector<std::byte> bytes;
+  PageBuffer bytes;
 };
 
 // The modules of one release: /lib/modules/RELEASE, by name.

@@ -1,34 +1,13 @@
-// The name index's hash, the same when a table is built and when it is asked: which slots of the
+// The name index's places, the same when a table is built and when it is asked: which slots of the
 // ribbon the XOR for (name, ordinal) takes.
 #pragma once
 
 #include <cstdint>
-#include <cstring>
-#include <string_view>
 
+#include "core/base/name_hash.hh"
 #include "core/ksyms/format.hh"
 
 namespace ringside::ksyms {
-
-// Every bit of the result depends on every bit of `value` (xor-shift and odd multipliers).
-constexpr std::uint64_t mix(std::uint64_t value) {
-  value = (value ^ value >> 32) * 0xd6e8feb86659fd93;
-  value = (value ^ value >> 29) * 0xa0761d6478bd642f;
-  return value ^ value >> 32;
-}
-
-inline std::uint64_t hash_name(std::string_view name, std::uint64_t seed) {
-  auto hash = mix(seed + name.size());
-  std::size_t at = 0;
-  for (; at + 8 <= name.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, name.data() + at, 8);
-    hash = mix(hash ^ word);
-  }
-  std::uint64_t tail = 0;
-  std::memcpy(&tail, name.data() + at, name.size() - at);
-  return mix(hash ^ tail);
-}
 
 // One equation over the slots: XOR of slot start + i for every bit i of `mask` gives the value.
 struct RibbonRow {

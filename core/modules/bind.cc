@@ -6,8 +6,6 @@
 
 #include <bit>
 
-#include "core/ksyms/name_hash.hh"
-
 namespace ringside::modules {
 namespace {
 
@@ -179,11 +177,6 @@ bool Judge::judge(const Need& need, const Answer& answer) {
 }
 
 }  // namespace
-
-// An empty view may point nowhere, which memcpy does not take.
-std::uint64_t name_hash(std::string_view name) {
-  return ksyms::hash_name(name.empty() ? std::string_view("") : name, 0);
-}
 
 Result<std::span<const Need>> list_needs(const Module& module, Arena& arena,
                                          Diagnostics& diagnostics) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/base/name_hash.hh"
 #include "core/modules/module.hh"
 
 namespace ringside::modules {
@@ -17,7 +18,9 @@ namespace ringside::modules {
 constexpr std::uint32_t kNoSymbol = 0xffff'ffff;
 
 // The hash that Need::hash and the export index hold.
-std::uint64_t name_hash(std::string_view name);
+inline std::uint64_t name_hash(std::string_view name) {
+  return hash_name(name, 0);
+}
 
 // One symbol that must be found outside the module.
 struct Need {

@@ -1,6 +1,6 @@
-// Building writes records one after the other and puts each one's place into the first free slot
-// of its hash. A look-up goes from slot to slot until a free one, and reads only records whose tag
-// (the upper half of the hash) agrees.
+// Building writes records from the last to the first: each goes in front of those of its name, in
+// the name's slot, and leads to what stood there. A look-up goes from slot to slot until a free
+// one, and reads only records whose tag (the upper half of the hash) agrees.
 #include "core/modules/export_index.hh"
 
 #include <bit>
@@ -8,7 +8,7 @@
 namespace ringside::modules {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x3178646e49505845;  // "EXPIndx1": the format's version included
+constexpr std::uint64_t kMagic = 0x3278646e49505845;  // "EXPIndx2": the format's version included
 constexpr std::uint16_t kHasCrc = 1, kGplOnly = 2;
 constexpr std::uint32_t kProprietary = 1;
 
@@ -31,9 +31,10 @@ struct Provider {
 struct Record {  // its name and namespace follow
   std::uint64_t value;
   std::uint32_t crc, provider;
+  std::uint32_t next, reserved;  // offset of the name's next record, behind this one; 0: none
   std::uint16_t section, flags, name_size, space_size;
 };
-static_assert(sizeof(Record) == 24);
+static_assert(sizeof(Record) == 32);
 
 std::uint64_t record_size(std::uint64_t name, std::uint64_t space) {
   return align_up(sizeof(Record) + name + space, 8);
@@ -81,28 +82,46 @@ class Writer {
     }
   }
 
+  // Called from the last export to the first.
   void put(const IndexedExport& entry) {
+    at_ -= record_size(entry.name.size(), entry.name_space.size());
+    auto hash = name_hash(entry.name);
+    auto slot = slot_of(entry.name, hash);
     auto flags =
         static_cast<std::uint16_t>((entry.has_crc ? kHasCrc : 0) | (entry.gpl_only ? kGplOnly : 0));
     store(block_, at_,
-          Record{entry.value, entry.crc, entry.provider, static_cast<std::uint16_t>(entry.section),
-                 flags, static_cast<std::uint16_t>(entry.name.size()),
+          Record{entry.value, entry.crc, entry.provider, next_of(slot, entry.provider), 0,
+                 static_cast<std::uint16_t>(entry.section), flags,
+                 static_cast<std::uint16_t>(entry.name.size()),
                  static_cast<std::uint16_t>(entry.name_space.size())});
     store_text(block_, store_text(block_, at_ + sizeof(Record), entry.name), entry.name_space);
-    take_slot(name_hash(entry.name));
-    at_ += record_size(entry.name.size(), entry.name_space.size());
+    store(block_, slot_at(slot), Slot{tag_of(hash), static_cast<std::uint32_t>(at_)});
   }
 
  private:
-  void take_slot(std::uint64_t hash) {
-    auto slot = hash & (header_.slots - 1);
-    while (load<Slot>(block_, slot_at(slot)).record != 0) slot = (slot + 1) & (header_.slots - 1);
-    store(block_, slot_at(slot), Slot{tag_of(hash), static_cast<std::uint32_t>(at_)});
+  // The name's slot, or the free one that will be.
+  std::uint64_t slot_of(std::string_view name, std::uint64_t hash) const {
+    for (auto slot = hash;; ++slot) {
+      slot &= header_.slots - 1;
+      auto taken = load<Slot>(block_, slot_at(slot));
+      if (taken.record == 0) return slot;
+      if (taken.tag != tag_of(hash)) continue;
+      auto record = load<Record>(block_, taken.record);
+      if (text_at(block_, taken.record + sizeof(Record), record.name_size) == name) return slot;
+    }
+  }
+
+  // Where a record of that provider leads: to the slot's first, past one of its own.
+  std::uint32_t next_of(std::uint64_t slot, std::uint32_t provider) const {
+    auto first = load<Slot>(block_, slot_at(slot)).record;
+    if (first == 0) return 0;
+    auto record = load<Record>(block_, first);
+    return record.provider == provider ? record.next : first;
   }
 
   std::span<std::byte> block_;
   const Header& header_;
-  std::uint64_t at_ = header_.records;
+  std::uint64_t at_ = header_.bytes;
 };
 
 Header plan(std::span<const IndexedExport> exports, std::span<const IndexedProvider> providers) {
@@ -152,7 +171,7 @@ Result<Nothing> ExportIndex::build(std::span<const IndexedExport> exports,
   store(block, 0, header);
   Writer writer(block, header);
   writer.put_providers(providers);
-  for (const auto& entry : exports) writer.put(entry);
+  for (auto row = exports.size(); row-- > 0;) writer.put(exports[row]);
   return ok;
 }
 
@@ -197,19 +216,19 @@ std::optional<IndexedExport> ExportIndex::record(std::uint64_t at) const {
   entry.name_space = text_at(block_, text + record.name_size, record.space_size);
   entry.value = record.value, entry.crc = record.crc;
   entry.provider = record.provider, entry.section = record.section;
+  entry.next = record.next > at ? record.next : 0;  // a damaged one leads in no circle
   entry.has_crc = record.flags & kHasCrc, entry.gpl_only = record.flags & kGplOnly;
   return entry;
 }
 
 // At most `slots_` steps, so a table without a free slot ends as well.
-std::optional<IndexedExport> ExportIndex::find(std::string_view name, std::uint64_t hash,
-                                               std::uint32_t skip) const {
+std::optional<IndexedExport> ExportIndex::find(std::string_view name, std::uint64_t hash) const {
   for (std::uint32_t step = 0; step < slots_; ++step) {
     auto slot = load<Slot>(block_, slot_at((hash + step) & (slots_ - 1)));
     if (slot.record == 0) return std::nullopt;
     if (slot.tag != tag_of(hash)) continue;
     auto entry = record(slot.record);
-    if (entry && entry->name == name && skip-- == 0) return entry;
+    if (entry && entry->name == name) return entry;
   }
   return std::nullopt;
 }

@@ -6,7 +6,9 @@
 //   half full at most; then providers {offset, length, flags} and their names; then records, each
 //   followed by its name and namespace and padded to 8 bytes, so that a look-up touches a slot and
 //   a record.
-// Exports of one name stand in the order in which they were given: the kernel's before modules'.
+// Records stand in the order in which they were given: the kernel's before modules'. A name has one
+// slot; from its first record each leads to the next of that name by another provider, so that no
+// module can make look-ups long by repeating itself.
 #pragma once
 
 #include <array>
@@ -27,6 +29,7 @@ struct IndexedExport {
   std::uint32_t provider = 0;  // index into the providers; 0 is the kernel
   std::uint32_t section = 0;   // of the provider's file; 0 for the kernel's
   bool has_crc = false, gpl_only = false;
+  std::uint32_t next = 0;  // for after(); build() does not read it
 };
 
 struct IndexedProvider {
@@ -57,11 +60,14 @@ class ExportIndex {
   std::uint32_t provider_count() const { return provider_count_; }
   std::optional<IndexedProvider> provider(std::uint32_t index) const;
 
-  // The export of that name, the first or, with `skip`, a later one; `hash` is name_hash(name).
-  std::optional<IndexedExport> find(std::string_view name, std::uint64_t hash,
-                                    std::uint32_t skip = 0) const;
+  // The first export of that name; `hash` is name_hash(name).
+  std::optional<IndexedExport> find(std::string_view name, std::uint64_t hash) const;
   std::optional<IndexedExport> find(std::string_view name) const {
     return find(name, name_hash(name));
+  }
+  // The next export of the name of `found`, by a provider that comes after its.
+  std::optional<IndexedExport> after(const IndexedExport& found) const {
+    return found.next == 0 ? std::nullopt : record(found.next);
   }
 
   // found[i] is the first export for needs[i], or one with an empty name. Much faster than single

@@ -35,6 +35,10 @@ bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != text.npos;
 }
 
+bool holds(const PageBuffer& buffer, Bytes bytes) {
+  return buffer.size() == bytes.size() && std::equal(bytes.begin(), bytes.end(), buffer.data());
+}
+
 class Unpack : public testing::TestWithParam<Packing> {};
 INSTANTIATE_TEST_SUITE_P(EveryPacking, Unpack, testing::ValuesIn(kPackings));
 
@@ -43,7 +47,7 @@ TEST_P(Unpack, GivesBackWhatWasPacked) {
     auto data = sample(size);
     auto result = unpack(test::pack(data, GetParam()), GetParam(), "made");
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_TRUE(*result == data) << size;
+    EXPECT_TRUE(holds(*result, data)) << size;
   }
 }
 
@@ -51,7 +55,7 @@ TEST_P(Unpack, GivesBackMoreThanItsFirstBufferHolds) {
   Buffer data((17u << 20) + 3, std::byte{7});
   auto result = unpack(test::pack(data, GetParam()), GetParam(), "made");
   ASSERT_TRUE(result) << result.error().message;
-  EXPECT_TRUE(*result == data);
+  EXPECT_TRUE(holds(*result, data));
 }
 
 TEST_P(Unpack, IgnoresWhatFollowsTheStream) {
@@ -62,7 +66,7 @@ TEST_P(Unpack, IgnoresWhatFollowsTheStream) {
     longer.resize(packed.size() + extra, std::byte{0x5a});
     auto result = unpack(longer, GetParam(), "made");
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_TRUE(*result == data) << extra;
+    EXPECT_TRUE(holds(*result, data)) << extra;
   }
 }
 
@@ -103,7 +107,7 @@ TEST(UnpackNothing, CopiesWhatIsNotPacked) {
   auto data = sample(100);
   auto result = unpack(data, Packing::kNone, "made");
   ASSERT_TRUE(result);
-  EXPECT_TRUE(*result == data);
+  EXPECT_TRUE(holds(*result, data));
 }
 
 TEST(UnpackLz4, RefusesBlockSizesThatLie) {
@@ -119,7 +123,7 @@ TEST(UnpackLz4, GoesOnBehindAFullBlock) {
   Buffer data(16u << 20, std::byte{3});  // two full blocks, and nothing but the input's end behind
   auto result = unpack(test::pack(data, Packing::kLz4), Packing::kLz4, "made");
   ASSERT_TRUE(result);
-  EXPECT_TRUE(*result == data);
+  EXPECT_TRUE(holds(*result, data));
 }
 
 TEST(UnpackLzo, ReadsEveryHeaderAndChecksumLayout) {

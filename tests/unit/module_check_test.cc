@@ -368,7 +368,7 @@ TEST_F(ModuleIndexTest, FollowsTheTreeAndSurvivesItsDeletion) {
   ASSERT_TRUE(found);
   EXPECT_EQ(first->providers()[found->provider].name, "crc16");
   EXPECT_FALSE(first->exports().find("jbd2_journal_start"));
-  auto file = cache::index_path(first->image().build_id(), "exports", 1);
+  auto file = cache::index_path(first->image().build_id(), "exports", 2);
   ASSERT_TRUE(file && std::filesystem::exists(*file));
   copy("jbd2");  // the tree changed: the index is built again
   auto second = open();
@@ -408,7 +408,7 @@ TEST_F(ModuleIndexTest, ADependencyThatTheTreeLacksIsNamed) {
 TEST_F(ModuleIndexTest, ADamagedIndexIsBuiltAgain) {
   auto first = open();
   ASSERT_TRUE(first);
-  auto file = cache::index_path(first->image().build_id(), "exports", 1);
+  auto file = cache::index_path(first->image().build_id(), "exports", 2);
   ASSERT_TRUE(file);
   std::filesystem::remove(*file);
   write(*file, "not an index");

@@ -17,7 +17,7 @@
 namespace ringside::compress {
 namespace {
 
-using Buffer = std::vector<std::byte>;
+using Buffer = PageBuffer;
 using Output = std::span<std::byte>;
 
 enum class Step { kMore, kEnd, kDamaged };
@@ -39,8 +39,7 @@ Failure too_large(const Job& job) {
 }
 
 // Calls `step(free part of the output, bytes produced)` until the stream ends. The output has room
-// for one byte more than the limit, by which a stream that ends right there is told from others. It
-// starts near what modules and kernels come to, because its bytes are zeroed first.
+// for one byte more than the limit, by which a stream that ends right there is told from others.
 template <class Stepper>
 Outcome<Buffer> drain(const Job& job, const char* format, Stepper step) {
   constexpr std::uint64_t kFirstMin = 64u << 10, kFirstMax = 16u << 20;
@@ -49,7 +48,7 @@ Outcome<Buffer> drain(const Job& job, const char* format, Stepper step) {
   std::size_t used = 0;
   for (;;) {
     std::size_t produced = 0;
-    auto state = step(Output(out).subspan(used), produced);
+    auto state = step(out.bytes().subspan(used), produced);
     used += produced;
     if (state == Step::kDamaged) return damaged(job, format);
     if (used > job.limit) return too_large(job);
@@ -127,7 +126,7 @@ template <class Decode>
 bool append_block(Buffer& out, std::size_t size, Decode decode) {
   auto used = out.size();
   out.resize(used + size);
-  std::int64_t produced = decode(Output(out).subspan(used));
+  std::int64_t produced = decode(out.bytes().subspan(used));
   out.resize(used + static_cast<std::size_t>(std::max<std::int64_t>(produced, 0)));
   return produced >= 0;
 }
@@ -251,7 +250,9 @@ Outcome<Buffer> unpack(Bytes data, Packing packing, const std::string& input, st
     case Packing::kNone:
       break;
   }
-  return Buffer(data.begin(), data.end());
+  Buffer copy(data.size());
+  std::copy(data.begin(), data.end(), copy.data());
+  return copy;
 }
 
 }  // namespace ringside::compress

@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "core/base/bytes.hh"
 #include "core/base/packing.hh"
 #include "user/base/failure.hh"
+#include "user/base/page_buffer.hh"
 
 namespace ringside::compress {
 
@@ -16,7 +16,7 @@ constexpr std::uint64_t kUnpackLimit = 1ull << 30;  // 1 GiB; no kernel or modul
 // The bytes that `data` holds, packed as `packing`; `input` names it in messages. What follows the
 // end of the packed stream is ignored. Fails where the stream is damaged, or unpacks to more than
 // `limit` bytes (below 4 GiB), or wants more than 1 GiB of memory to be unpacked.
-Outcome<std::vector<std::byte>> unpack(Bytes data, Packing packing, const std::string& input,
-                                       std::uint64_t limit = kUnpackLimit);
+Outcome<PageBuffer> unpack(Bytes data, Packing packing, const std::string& input,
+                           std::uint64_t limit = kUnpackLimit);
 
 }  // namespace ringside::compress

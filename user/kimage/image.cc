@@ -61,7 +61,7 @@ Outcome<std::filesystem::path> cached_vmlinux(const std::filesystem::path& alias
 }
 
 // Puts an unpacked kernel where the next run finds it; gives its path.
-Outcome<std::filesystem::path> publish(const std::vector<std::byte>& vmlinux, const std::string& id,
+Outcome<std::filesystem::path> publish(Bytes vmlinux, const std::string& id,
                                        const std::filesystem::path& alias) {
   auto target = TRY(cache::index_path(id, "vmlinux", kVmlinuxVersion));
   TRY(cache::publish_file(target, vmlinux));
@@ -70,7 +70,7 @@ Outcome<std::filesystem::path> publish(const std::vector<std::byte>& vmlinux, co
 }
 
 // The same bytes mapped from memory, for this run alone: where the cache cannot be written.
-Outcome<std::shared_ptr<MappedFile>> map_in_memory(const std::vector<std::byte>& vmlinux) {
+Outcome<std::shared_ptr<MappedFile>> map_in_memory(Bytes vmlinux) {
   auto memory = TRY(MemoryFile::create());
   std::ofstream file(memory.path(), std::ios::binary);
   file.write(reinterpret_cast<const char*>(vmlinux.data()),
@@ -83,7 +83,8 @@ Outcome<std::shared_ptr<MappedFile>> map_in_memory(const std::vector<std::byte>&
 Outcome<std::shared_ptr<MappedFile>> unpack_into_cache(const BzImage& image,
                                                        const std::string& source,
                                                        const std::filesystem::path& alias) {
-  auto vmlinux = TRY(compress::unpack(image.payload, image.packing, source));
+  auto unpacked = TRY(compress::unpack(image.payload, image.packing, source));
+  Bytes vmlinux = std::as_const(unpacked).bytes();
   if (vmlinux.size() != image.unpacked_size)
     return Failure{fmt::format(
         "{}: damaged: the payload unpacks to {} bytes where the image says {}: fetch or "

@@ -12,7 +12,7 @@
 #include <memory>
 #include <tuple>
 
-#include "core/ksyms/name_hash.hh"
+#include "core/base/name_hash.hh"
 
 namespace ringside::modtree {
 namespace {
@@ -46,7 +46,7 @@ Tree::Identity identify(const std::vector<File>& files) {
   std::string text;
   for (const auto& file : files)
     fmt::format_to(std::back_inserter(text), "{}\n{}\n{}\n", file.path, file.size, file.modified);
-  return {ksyms::hash_name(text, 1), ksyms::hash_name(text, 2)};
+  return {hash_name(text, 1), hash_name(text, 2)};
 }
 
 }  // namespace

@@ -8,13 +8,13 @@
 #include <cstring>
 #include <sstream>
 
-#include "core/ksyms/name_hash.hh"
+#include "core/base/name_hash.hh"
 #include "user/cache/cache.hh"
 
 namespace ringside::modules {
 namespace {
 
-constexpr int kAbiVersion = 1, kExportsVersion = 1;
+constexpr int kAbiVersion = 1, kExportsVersion = 2;
 
 struct StoredAbi {
   std::string vermagic;
@@ -77,8 +77,8 @@ Outcome<Nothing> Kernel::read_abi() {
 
 IndexKey Kernel::key() const {
   const auto& tree = tree_.identity();
-  std::uint64_t words[4] = {tree[0], tree[1], ksyms::hash_name(image_.build_id(), 1),
-                            ksyms::hash_name(image_.build_id(), 2)};
+  const auto& id = image_.build_id();
+  std::uint64_t words[4] = {tree[0], tree[1], hash_name(id, 1), hash_name(id, 2)};
   IndexKey key;
   static_assert(sizeof(words) == sizeof(key));
   std::memcpy(key.data(), words, sizeof(key));

@@ -2,7 +2,7 @@
 // exports and those of its module tree. What takes long to find stays in the cache:
 //
 //   index/BUILD-ID/module-abi.v1   version magic; size and offsets of struct module
-//   index/BUILD-ID/exports.v1      core/modules/export_index.hh; its key says of which tree
+//   index/BUILD-ID/exports.v2      core/modules/export_index.hh; its key says of which tree
 #pragma once
 
 #include <memory>

@@ -72,12 +72,12 @@ bool Linker::is_visible(const IndexedExport& found, std::string_view besides) co
 // As the kernel looks: its own exports first, then modules'; given ones before the tree's.
 Answer Linker::find(const Need& need, std::string_view besides) const {
   const auto* given = overlay_.find(need.name, besides);
-  for (std::uint32_t skip = 0;; ++skip) {
-    auto found = kernel_.exports().find(need.name, need.hash, skip);
-    if (!found) return given ? *given : Answer{};
+  auto found = kernel_.exports().find(need.name, need.hash);
+  for (; found; found = kernel_.exports().after(*found)) {
     if (found->provider != 0 && given) return *given;
     if (is_visible(*found, besides)) return answer_of(*found);
   }
+  return given ? *given : Answer{};
 }
 
 Result<Nothing> Linker::answer_all(Linked& linked, Arena& arena) const {
@@ -94,6 +94,8 @@ Result<Nothing> Linker::answer_all(Linked& linked, Arena& arena) const {
 }
 
 Result<Nothing> Linker::open(Bytes file, Linked& linked, Diagnostics& diagnostics) {
+  arena_.give_back(arena_used_), images_.give_back(images_used_);
+  arena_used_ = arena_.memory().size(), images_used_ = 0;  // until it is known
   Arena arena(arena_.memory());
   linked = {};
   linked.module = TRY(Module::open(file, kernel_.abi(), arena, diagnostics));
@@ -119,13 +121,14 @@ Result<std::uint64_t> Linker::place(Linked& linked, std::uint64_t start) {
     memory = memory.subspan(size);
     start += size;
   }
+  images_used_ = images_.memory().size() - memory.size();
   linked.image.percpu_address = kPercpuBase;
   return start;
 }
 
 // An export that the kernel or a given module has already is refused where both are to be loaded;
 // what only some other module of the tree exports is that module's affair until it is loaded.
-Result<Nothing> Linker::judge(Linked& linked, Diagnostics& diagnostics) const {
+Result<Nothing> Linker::judge(Linked& linked, Diagnostics& diagnostics) {
   Arena arena(arena_.memory().subspan(arena_used_));
   auto existing = TRY(arena.take<Answer>(linked.exports.size()));
   auto self = linked.module.name();
@@ -136,6 +139,7 @@ Result<Nothing> Linker::judge(Linked& linked, Diagnostics& diagnostics) const {
     if (!kernels && !overlay_.find(name, self)) existing[row].source = Source::kNone;
   }
   judge_exports(linked.exports, existing, diagnostics);
+  arena_used_ += arena.used();
   return ok;
 }
 

@@ -1,5 +1,5 @@
 // Linker: one module after the other through the core's steps (open, lay out, bind, relocate)
-// against one kernel, in memory that is used again.
+// against one kernel, in memory that is used again; what only a large one needed is given back.
 #pragma once
 
 #include <deque>
@@ -82,14 +82,14 @@ class Linker {
 
   Answer answer_of(const IndexedExport& found) const;
   Result<Nothing> answer_all(Linked& linked, Arena& arena) const;
-  Result<Nothing> judge(Linked& linked, Diagnostics& diagnostics) const;
+  Result<Nothing> judge(Linked& linked, Diagnostics& diagnostics);
   bool is_visible(const IndexedExport& found, std::string_view besides) const;
 
   const Kernel& kernel_;
   const Overlay& overlay_;
   std::uint64_t offset_;
   Scratch arena_, images_;
-  std::uint64_t arena_used_ = 0;
+  std::uint64_t arena_used_ = 0, images_used_ = 0;  // bytes from the front
 };
 
 }  // namespace ringside::modules

@@ -3,9 +3,9 @@
 
 #include <filesystem>
 #include <optional>
-#include <vector>
 
 #include "user/base/mapped_file.hh"
+#include "user/base/page_buffer.hh"
 
 namespace ringside::modules {
 
@@ -15,11 +15,11 @@ class ModuleFile {
   static Outcome<ModuleFile> open(const std::filesystem::path& file);
 
   // Valid as long as this object, wherever it is moved.
-  Bytes bytes() const { return mapped_ ? mapped_->bytes() : Bytes(unpacked_); }
+  Bytes bytes() const { return mapped_ ? mapped_->bytes() : unpacked_.bytes(); }
 
  private:
   std::optional<MappedFile> mapped_;
-  std::vector<std::byte> unpacked_;
+  PageBuffer unpacked_;
 };
 
 }  // namespace ringside::modules

@@ -12,6 +12,11 @@ Outcome<Scratch> Scratch::reserve(std::size_t bytes) {
   return Scratch({static_cast<std::byte*>(memory), bytes});
 }
 
+void Scratch::give_back(std::size_t used) const {
+  constexpr std::size_t kKept = 4u << 20;  // larger than what all but a few modules need
+  if (used > kKept) madvise(memory_.data() + kKept, used - kKept, MADV_DONTNEED);
+}
+
 Scratch::~Scratch() {
   if (!memory_.empty()) munmap(memory_.data(), memory_.size());
 }

@@ -22,6 +22,10 @@ class Scratch {
 
   std::span<std::byte> memory() const { return memory_; }
 
+  // After something large: the pages behind the first few MiB go back to the system, of which
+  // `used` bytes were touched at most.
+  void give_back(std::size_t used) const;
+
  private:
   explicit Scratch(std::span<std::byte> memory) : memory_(memory) {}
   std::span<std::byte> memory_;
