@@ -1,17 +1,21 @@
 /*
- * libringside's C API: what a Linux kernel image says, from the image alone. Open an image
- * (bzImage or vmlinux, x86-64, Linux 5.10 or later), ask for its release and build-id, its exports,
- * and its symbols by address, by name or one by one.
+ * libringside's C API: what a Linux kernel image says, from the image alone, and the module linker.
+ * Open an image (bzImage or vmlinux, x86-64, Linux 5.10 or later), ask for its release and
+ * build-id, its exports, and its symbols by address, by name or one by one. Open a kernel's modules
+ * (6.1 and 6.12), ask for all that keeps one from being loaded there, and link it at any addresses.
  *
  * Conventions
  * - Functions that can fail return an int: RINGSIDE_YES (done, found), RINGSIDE_NO (no such thing;
  *   not an error), RINGSIDE_UNKNOWN (the input is missing, unreadable or malformed) or
  *   RINGSIDE_USAGE (the call is wrong: a null pointer, a struct_size that was not set). They fill
- *   `error` on the last two; `error` may be NULL. Nothing is ever printed, thrown or aborted.
+ *   `error` on the last two, and on RINGSIDE_NO where that is said; `error` may be NULL. Nothing is
+ *   ever printed, thrown or aborted.
  * - A handle is what an open function made: give it to its close function, once. Closing NULL does
  *   nothing. Handles do not depend on each other: an image may be closed before its symbols.
  * - There is no global state. A handle never changes after it was opened, so any number of threads
- *   may use one at once; only closing must not race with use.
+ *   may use one at once; only closing must not race with use. A ringside_modules, with what was
+ *   opened from it, is the exception: one thread at a time, and one handle a thread where there are
+ *   several.
  * - A struct that the library fills begins with struct_size, which the caller sets (the *_INIT
  *   macros do): later versions only append members, and never write beyond struct_size.
  * - Addresses are 64-bit kernel addresses. `offset` is how many bytes the kernel ran above its link
@@ -35,7 +39,7 @@ extern "C" {
 
 /* The version of this header: counts up with every addition. ringside_api_version() is the
  * library's; a program needs a library whose version is the same or greater. */
-#define RINGSIDE_API_VERSION 1
+#define RINGSIDE_API_VERSION 2
 
 /* As the exit statuses of the commands (ringside/exit_status.hh). */
 enum ringside_status {
@@ -149,6 +153,169 @@ RINGSIDE_API uint32_t ringside_exports_count(const struct ringside_exports *expo
 /* Export `index`; RINGSIDE_NO from the count on, RINGSIDE_UNKNOWN where its entry is damaged. */
 RINGSIDE_API int ringside_exports_at(const struct ringside_exports *exports, uint32_t index,
                                      struct ringside_export *result, struct ringside_error *error);
+
+/* ---- Modules (since version 2) ----------------------------------------------------------------
+ *
+ * MODULE, below, is a path where it holds a '/', and else the name of a module of the kernel's tree
+ * ("ext4"). Files may be packed by gzip, xz or zstd.
+ */
+
+/* What the kernel does about a reason. */
+enum ringside_severity {
+  RINGSIDE_REFUSED = 0,     /* it refuses the module */
+  RINGSIDE_UNSAFE = 1,      /* it does not look, and breaks: Ringside refuses the module */
+  RINGSIDE_UNSUPPORTED = 2, /* it may load the module; Ringside cannot tell */
+  RINGSIDE_TAINTS = 3,      /* it loads the module, and taints itself */
+  RINGSIDE_NOTE = 4         /* it does not mind */
+};
+
+/* One thing to know about a module. The strings, "" where there is nothing to say, belong to the
+ * ringside_verdict. `fault` never changes between versions ("crc-mismatch"; docs/modules.md lists
+ * them), the others are words for a person. */
+struct ringside_reason {
+  uint32_t struct_size;
+  uint32_t severity; /* enum ringside_severity */
+  const char *fault, *what, *where, *expected, *found, *advice;
+};
+#define RINGSIDE_REASON_INIT \
+  { sizeof(struct ringside_reason), 0, NULL, NULL, NULL, NULL, NULL, NULL }
+
+/* What a module is to a kernel. `name` belongs to the ringside_verdict. */
+struct ringside_module {
+  uint32_t struct_size;
+  uint32_t taints;       /* bits of the kernel's taint mask that loading it sets */
+  uint64_t core_bytes;   /* that it takes as long as it is loaded, whole pages: coresize in sysfs */
+  uint64_t init_bytes;   /* besides, until it is initialised */
+  uint64_t percpu_bytes; /* for each CPU */
+  const char *name;      /* what the kernel calls it; "" where the file is no module */
+  uint8_t is_signed;     /* there is a signature; nothing is verified */
+  uint8_t zero[7];
+};
+#define RINGSIDE_MODULE_INIT { sizeof(struct ringside_module), 0, 0, 0, 0, NULL, 0, { 0 } }
+
+/* One piece of memory of a linked module. `name` and `bytes` belong to the ringside_link (`bytes`
+ * to whoever gave the memory); `bytes` is NULL before ringside_link_finish(). */
+struct ringside_region {
+  uint32_t struct_size;
+  uint8_t is_init; /* freed once the module is initialised */
+  uint8_t zero[3];
+  uint64_t size; /* bytes: what the kernel allocates */
+  uint64_t address;
+  const char *name; /* "core", "init" on 6.1; "text", "data" ... on 6.12; "percpu" */
+  const void *bytes;
+};
+#define RINGSIDE_REGION_INIT { sizeof(struct ringside_region), 0, { 0 }, 0, 0, NULL, NULL }
+
+/* A section or a symbol and where it is. `name` belongs to the ringside_link. */
+struct ringside_place {
+  uint32_t struct_size;
+  uint32_t relocations; /* of a section; 0 of a symbol */
+  uint64_t address, size;
+  const char *name;
+};
+#define RINGSIDE_PLACE_INIT { sizeof(struct ringside_place), 0, 0, 0, NULL }
+
+/* A symbol that a module takes from elsewhere. The strings belong to the ringside_link. */
+struct ringside_need {
+  uint32_t struct_size;
+  uint8_t has_address; /* it is known where the symbol is */
+  uint8_t is_weak;     /* the module can do without */
+  uint8_t is_gpl_only;
+  uint8_t zero;
+  uint64_t address;
+  const char *name;
+  const char *provider; /* "vmlinux", a module's name, or "" where nobody exports it */
+};
+#define RINGSIDE_NEED_INIT { sizeof(struct ringside_need), 0, 0, 0, 0, 0, NULL, NULL }
+
+struct ringside_modules;
+struct ringside_verdict;
+struct ringside_link;
+
+/* What modules are checked and linked against: the kernel in the file `image`, and the modules in
+ * the folder `tree` (/lib/modules/RELEASE; NULL for none). On RINGSIDE_YES *modules is new. */
+RINGSIDE_API int ringside_modules_open(const char *image, const char *tree,
+                                       struct ringside_modules **modules,
+                                       struct ringside_error *error);
+RINGSIDE_API void ringside_modules_close(struct ringside_modules *modules);
+
+/* Lets the modules that are checked from now on take symbols from the one in `file`, which stands
+ * in the place of one of its name in the tree. */
+RINGSIDE_API int ringside_modules_provide(struct ringside_modules *modules, const char *file,
+                                          struct ringside_error *error);
+
+/* Judges a module and all that it needs. RINGSIDE_YES says that there is a verdict, not that it is
+ * a good one: a file that is missing or broken is a verdict as well. */
+RINGSIDE_API int ringside_modules_check(struct ringside_modules *modules, const char *module,
+                                        struct ringside_verdict **verdict,
+                                        struct ringside_error *error);
+RINGSIDE_API void ringside_verdict_close(struct ringside_verdict *verdict);
+
+/* Will it load? RINGSIDE_YES, RINGSIDE_NO, RINGSIDE_UNKNOWN: could not tell. */
+RINGSIDE_API int ringside_verdict_answer(const struct ringside_verdict *verdict);
+RINGSIDE_API int ringside_verdict_module(const struct ringside_verdict *verdict,
+                                         struct ringside_module *module);
+
+/* All reasons at once, notes and taints too; RINGSIDE_NO from the count on. */
+RINGSIDE_API uint32_t ringside_verdict_reasons(const struct ringside_verdict *verdict);
+RINGSIDE_API int ringside_verdict_reason(const struct ringside_verdict *verdict, uint32_t index,
+                                         struct ringside_reason *reason);
+
+/* The names of all modules that it needs, directly or not, in an order that loads; NULL from the
+ * count on. They belong to the verdict. */
+RINGSIDE_API uint32_t ringside_verdict_needs(const struct ringside_verdict *verdict);
+RINGSIDE_API const char *ringside_verdict_need(const struct ringside_verdict *verdict,
+                                               uint32_t index);
+
+/* Begins to link a module: lays it out as the kernel does, for one that runs `offset` bytes above
+ * its link address. RINGSIDE_NO, with the first reason in `error`, where the module is refused. The
+ * regions get memory of the library's and addresses in the module area, one behind the other and
+ * behind those of modules that were linked from the same handle before. */
+RINGSIDE_API int ringside_link_open(struct ringside_modules *modules, const char *module,
+                                    uint64_t offset, struct ringside_link **link,
+                                    struct ringside_error *error);
+RINGSIDE_API void ringside_link_close(struct ringside_link *link);
+
+/* The regions that the module has; RINGSIDE_NO from the count on. */
+RINGSIDE_API uint32_t ringside_link_regions(const struct ringside_link *link);
+RINGSIDE_API int ringside_link_region(const struct ringside_link *link, uint32_t index,
+                                      struct ringside_region *region);
+
+/* Gives region `index` another address, and unless `memory` is NULL the caller's memory, `size`
+ * bytes of it, which must live as long as the link; RINGSIDE_USAGE where that is too small, and
+ * after ringside_link_finish(). */
+RINGSIDE_API int ringside_link_place(struct ringside_link *link, uint32_t index, uint64_t address,
+                                     void *memory, uint64_t size);
+
+/* Binds and relocates: the regions hold what they do in a kernel right after apply_relocations().
+ * What the module needs from other modules must have been linked from the same handle first.
+ * RINGSIDE_NO, with the first reason in `error`, where the module is refused or that is not so. */
+RINGSIDE_API int ringside_link_finish(struct ringside_link *link, struct ringside_error *error);
+
+/* The map of a finished link: sections in memory, and the symbols in them, in the file's order;
+ * RINGSIDE_NO from the count on. */
+RINGSIDE_API uint32_t ringside_link_sections(const struct ringside_link *link);
+RINGSIDE_API int ringside_link_section(const struct ringside_link *link, uint32_t index,
+                                       struct ringside_place *section);
+RINGSIDE_API uint32_t ringside_link_symbols(const struct ringside_link *link);
+RINGSIDE_API int ringside_link_symbol(const struct ringside_link *link, uint32_t index,
+                                      struct ringside_place *symbol);
+
+/* What the module needs; RINGSIDE_NO from the count on. ringside_link_bind() says where need
+ * `index` is in a kernel that runs, in place of where the image or a linked module has it;
+ * RINGSIDE_NO where nobody exports the symbol: what is not exported is not bound. */
+RINGSIDE_API uint32_t ringside_link_needs(const struct ringside_link *link);
+RINGSIDE_API int ringside_link_need(const struct ringside_link *link, uint32_t index,
+                                    struct ringside_need *need);
+RINGSIDE_API int ringside_link_bind(struct ringside_link *link, uint32_t index, uint64_t address);
+
+/* The file edited so that a kernel loads it without looking for symbols: all that are known are
+ * absolute, but for one a module that provides some, by which the kernel counts the reference; the
+ * signature, which would no longer hold, is left off. *size is in bytes, of `out` before and of the
+ * edited file after the call; with `out` NULL it is only told. RINGSIDE_NO as for
+ * ringside_link_finish(), which need not have been called. */
+RINGSIDE_API int ringside_link_edit(struct ringside_link *link, void *out, uint64_t *size,
+                                    struct ringside_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,12 +1,17 @@
-// libringside's C++ API: what a Linux kernel image says, from the image alone. A thin, header-only
-// face (C++17) of the C API in ringside.h, whose conventions hold: it works with any compiler,
-// standard library and flags, because only C crosses the library's boundary. Nothing throws but
-// what std::string, std::vector and std::optional throw where memory ends.
+// libringside's C++ API: what a Linux kernel image says, from the image alone, and the module
+// linker. A thin, header-only face (C++17) of the C API in ringside.h, whose conventions hold: it
+// works with any compiler, standard library and flags, because only C crosses the library's
+// boundary. Nothing throws but what std::string, std::vector and std::optional throw where memory
+// ends.
 //
 //   auto image = ringside::Image::open("/boot/vmlinuz");
 //   if (!image) return complain(image.error().message);
 //   auto symbols = image->symbols();
 //   auto symbol = symbols->find(0xffffffff81367170);
+//
+//   auto modules = ringside::Modules::open("/boot/vmlinuz", "/lib/modules/6.1.0-56-amd64");
+//   auto verdict = modules->check("./driver.ko");
+//   for (const auto& reason : verdict->reasons) print(reason.what);
 #pragma once
 
 #include <cstdint>
@@ -70,6 +75,9 @@ struct Closer {
   void operator()(ringside_symbols* handle) const { ringside_symbols_close(handle); }
   void operator()(ringside_exports* handle) const { ringside_exports_close(handle); }
   void operator()(ringside_image* handle) const { ringside_image_close(handle); }
+  void operator()(ringside_modules* handle) const { ringside_modules_close(handle); }
+  void operator()(ringside_verdict* handle) const { ringside_verdict_close(handle); }
+  void operator()(ringside_link* handle) const { ringside_link_close(handle); }
 };
 template <class Handle>
 using Owned = std::unique_ptr<Handle, Closer>;
@@ -194,6 +202,182 @@ class Image {
 
  private:
   detail::Owned<ringside_image> handle_;
+};
+
+// One thing to know about a module. `fault` never changes ("crc-mismatch"); the rest are words.
+struct Reason {
+  ringside_severity severity = RINGSIDE_NOTE;
+  std::string fault, what, where, expected, found, advice;
+};
+
+// What a kernel says of a module; sizes in bytes.
+struct Verdict {
+  int answer = RINGSIDE_UNKNOWN;  // RINGSIDE_YES: it loads, RINGSIDE_NO, RINGSIDE_UNKNOWN
+  std::string name;               // what the kernel calls it
+  std::uint32_t taints = 0;       // bits of the kernel's taint mask
+  std::uint64_t core_bytes = 0, init_bytes = 0, percpu_bytes = 0;
+  bool is_signed = false;
+  std::vector<Reason> reasons;
+  std::vector<std::string> needs;  // modules that go before it, in an order that loads
+};
+
+// One piece of memory of a linked module. `bytes`, none before finish(), belongs to the Link.
+struct Region {
+  std::string name;
+  std::uint64_t address = 0, size = 0;
+  bool is_init = false;
+  const void* bytes = nullptr;
+};
+
+// A section or a symbol, and where it is.
+struct Place {
+  std::string name;
+  std::uint64_t address = 0, size = 0;
+  std::uint32_t relocations = 0;  // of a section
+};
+
+// A symbol that a module takes from elsewhere.
+struct Need {
+  std::string name, provider;            // provider is empty where nobody exports it
+  std::optional<std::uint64_t> address;  // where it is, as far as that is known
+  bool is_weak = false, is_gpl_only = false;
+};
+
+// A module on its way: laid out when it is made, linked after finish().
+class Link {
+ public:
+  explicit Link(detail::Owned<ringside_link> handle) : handle_(std::move(handle)) {}
+
+  std::vector<Region> regions() const {
+    std::vector<Region> all;
+    ringside_region each = RINGSIDE_REGION_INIT;
+    for (std::uint32_t at = 0; ringside_link_region(handle_.get(), at, &each) == RINGSIDE_YES; ++at)
+      all.push_back({each.name, each.address, each.size, each.is_init != 0, each.bytes});
+    return all;
+  }
+
+  // Moves region `index` of regions() to an address and, unless null, into the caller's memory of
+  // `size` bytes. False where that is too small, and after finish().
+  bool place(std::uint32_t index, std::uint64_t address, void* memory = nullptr,
+             std::uint64_t size = 0) {
+    return ringside_link_place(handle_.get(), index, address, memory, size) == RINGSIDE_YES;
+  }
+
+  // Binds and relocates. What it needs from other modules must have been linked before.
+  std::optional<Problem> finish() {
+    ringside_error error = RINGSIDE_ERROR_INIT;
+    int status = ringside_link_finish(handle_.get(), &error);
+    if (status != RINGSIDE_YES) return Problem{error.message, status};
+    return {};
+  }
+
+  // The map of a finished link.
+  std::vector<Place> sections() const { return places(ringside_link_section); }
+  std::vector<Place> symbols() const { return places(ringside_link_symbol); }
+
+  std::vector<Need> needs() const {
+    std::vector<Need> all;
+    ringside_need each = RINGSIDE_NEED_INIT;
+    for (std::uint32_t at = 0; ringside_link_need(handle_.get(), at, &each) == RINGSIDE_YES; ++at) {
+      all.push_back({each.name, each.provider, {}, each.is_weak != 0, each.is_gpl_only != 0});
+      if (each.has_address) all.back().address = each.address;
+    }
+    return all;
+  }
+
+  // Says where need `index` of needs() is in a kernel that runs; false where nobody exports it.
+  bool bind(std::uint32_t index, std::uint64_t address) {
+    return ringside_link_bind(handle_.get(), index, address) == RINGSIDE_YES;
+  }
+
+  // The file with all known needs as absolute symbols and without signature: the kernel's own
+  // loader takes it and looks for none of them.
+  Expected<std::vector<unsigned char>> edit() {
+    ringside_error error = RINGSIDE_ERROR_INIT;
+    std::uint64_t size = 0;
+    int status = ringside_link_edit(handle_.get(), nullptr, &size, &error);
+    std::vector<unsigned char> file(size);
+    if (status == RINGSIDE_YES)
+      status = ringside_link_edit(handle_.get(), file.data(), &size, &error);
+    if (status != RINGSIDE_YES) return Problem{error.message, status};
+    file.resize(size);
+    return file;
+  }
+
+ private:
+  template <class Get>
+  std::vector<Place> places(Get get) const {
+    std::vector<Place> all;
+    ringside_place each = RINGSIDE_PLACE_INIT;
+    for (std::uint32_t at = 0; get(handle_.get(), at, &each) == RINGSIDE_YES; ++at)
+      all.push_back({each.name, each.address, each.size, each.relocations});
+    return all;
+  }
+
+  detail::Owned<ringside_link> handle_;
+};
+
+// What modules are checked and linked against. One thread at a time, its Links included.
+class Modules {
+ public:
+  explicit Modules(detail::Owned<ringside_modules> handle) : handle_(std::move(handle)) {}
+
+  // A kernel's image and, where it has one, its tree (/lib/modules/RELEASE).
+  static Expected<Modules> open(const std::string& image, const std::string& tree = {}) {
+    return detail::opened<Modules, ringside_modules>(
+        [&](ringside_modules** modules, ringside_error* error) {
+          return ringside_modules_open(image.c_str(), tree.empty() ? nullptr : tree.c_str(),
+                                       modules, error);
+        });
+  }
+
+  // Lets what is checked from now on take symbols from the module in `file`.
+  std::optional<Problem> provide(const std::string& file) {
+    ringside_error error = RINGSIDE_ERROR_INIT;
+    int status = ringside_modules_provide(handle_.get(), file.c_str(), &error);
+    if (status != RINGSIDE_YES) return Problem{error.message, status};
+    return {};
+  }
+
+  // Judges `module`, a path with a '/' or a name in the tree, and all that it needs.
+  Expected<Verdict> check(const std::string& module) {
+    ringside_error error = RINGSIDE_ERROR_INIT;
+    ringside_verdict* handle = nullptr;
+    int status = ringside_modules_check(handle_.get(), module.c_str(), &handle, &error);
+    if (status != RINGSIDE_YES) return Problem{error.message, status};
+    return copy(detail::Owned<ringside_verdict>(handle).get());
+  }
+
+  // Lays a module out for a kernel that runs `offset` above its link address.
+  Expected<Link> link(const std::string& module, std::uint64_t offset = 0) {
+    return detail::opened<Link, ringside_link>([&](ringside_link** link, ringside_error* error) {
+      return ringside_link_open(handle_.get(), module.c_str(), offset, link, error);
+    });
+  }
+
+ private:
+  static Verdict copy(const ringside_verdict* from) {
+    ringside_module module = RINGSIDE_MODULE_INIT;
+    ringside_verdict_module(from, &module);
+    Verdict verdict{ringside_verdict_answer(from),
+                    module.name,
+                    module.taints,
+                    module.core_bytes,
+                    module.init_bytes,
+                    module.percpu_bytes,
+                    module.is_signed != 0,
+                    {},
+                    {}};
+    ringside_reason each = RINGSIDE_REASON_INIT;
+    for (std::uint32_t at = 0; ringside_verdict_reason(from, at, &each) == RINGSIDE_YES; ++at)
+      verdict.reasons.push_back({static_cast<ringside_severity>(each.severity), each.fault,
+                                 each.what, each.where, each.expected, each.found, each.advice});
+    for (std::uint32_t at = 0; at < ringside_verdict_needs(from); ++at)
+      verdict.needs.push_back(ringside_verdict_need(from, at));
+    return verdict;
+  }
+
+  detail::Owned<ringside_modules> handle_;
 };
 
 }  // namespace v0

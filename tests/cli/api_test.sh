@@ -28,12 +28,18 @@ export LD_LIBRARY_PATH="$lib"
 
 exports_only_api() {
   nm -D --defined-only "$library" | awk '{ sub(/@.*/, "", $3); print $3 }' |
-    grep -v '^RINGSIDE_0$' | sort >"$scratch/exported"
+    grep -v '^RINGSIDE_[0-9]*$' | sort >"$scratch/exported"
   grep -o '\bringside_[a-z_]*(' "$tree/include/ringside/ringside.h" | tr -d '(' |
     sort -u >"$scratch/declared"
   diff "$scratch/declared" "$scratch/exported" >"$scratch/out"
 }
 is "the library exports what ringside.h declares, and nothing else" exports_only_api
+versioned() { # what a version has never moves to another
+  nm -D --defined-only --with-symbol-versions "$library" >"$scratch/out"
+  out_has ' ringside_image_open@@RINGSIDE_0$' && out_has ' ringside_link_open@@RINGSIDE_2$' &&
+    ! grep ' T ringside' "$scratch/out" | grep -qv '@@RINGSIDE_[02]$'
+}
+is "every function bears the version that it came with" versioned
 has_soname() { readelf -d "$library" | grep -q 'SONAME.*libringside.so.0]'; }
 is "its soname is libringside.so.0" has_soname
 
@@ -47,8 +53,14 @@ compiles_cxx() {
     $(pkg-config --cflags --libs ringside) -o "$scratch/names"
   ended 0
 }
+compiles_modules() {
+  capture c++ -std=c++17 $strict "$tree/share/doc/ringside/examples/modules.cc" \
+    $(pkg-config --cflags --libs ringside) -o "$scratch/modules"
+  ended 0
+}
 is "the C example compiles by pkg-config" compiles_c
 is "the C++ example compiles by pkg-config" compiles_cxx
+is "the module example compiles by pkg-config" compiles_modules
 
 by_cmake() {
   mkdir -p "$scratch/project"
@@ -61,11 +73,13 @@ add_executable(symbol symbol.c)
 add_executable(names names.cc)
 target_link_libraries(symbol PRIVATE ringside::ringside)
 target_link_libraries(names PRIVATE ringside::ringside)
+add_executable(modules modules.cc)
+target_link_libraries(modules PRIVATE ringside::ringside)
 END
   capture cmake -S "$scratch/project" -B "$scratch/project/build" -DCMAKE_PREFIX_PATH="$tree"
   ended 0 && capture cmake --build "$scratch/project/build" && ended 0
 }
-is "both compile by find_package(ringside)" by_cmake
+is "all compile by find_package(ringside)" by_cmake
 
 refuses() {
   capture "$scratch/symbol" /etc/passwd 1
@@ -90,6 +104,15 @@ int main(void) {
   error.status = 7;
   assert(ringside_image_open("/nonexistent", &image, &error) == RINGSIDE_UNKNOWN);
   assert(error.status == 7); /* a struct without its size is left alone */
+  error = (struct ringside_error)RINGSIDE_ERROR_INIT;
+  struct ringside_modules *modules = (void *)1;
+  struct ringside_link *link = (void *)1;
+  assert(ringside_modules_open("/nonexistent", NULL, &modules, &error) == RINGSIDE_UNKNOWN);
+  assert(!modules && strstr(error.message, "/nonexistent"));
+  assert(ringside_link_open(NULL, "ext4", 0, &link, &error) == RINGSIDE_USAGE && !link);
+  assert(ringside_link_finish(NULL, &error) == RINGSIDE_USAGE);
+  assert(ringside_verdict_answer(NULL) == RINGSIDE_USAGE && !ringside_verdict_need(NULL, 0));
+  ringside_link_close(NULL), ringside_verdict_close(NULL), ringside_modules_close(NULL);
   assert(ringside_find_address(NULL, 0, 0, &unset) == RINGSIDE_USAGE);
   ringside_image_close(NULL);
   ringside_symbols_close(NULL);
@@ -113,7 +136,8 @@ is "the installed command finds its agent in ../libexec/ringside" agent_found
 image=$(image_of 6.1)
 if [ -z "$image" ]; then
   for what in "the C example finds an address" "the C++ example finds a name" \
-    "the CMake build finds the same" "all symbols of a name, offsets, every export"; do
+    "the CMake build finds the same" "all symbols of a name, offsets, every export" \
+    "the module example" "modules checked, linked and edited"; do
     skip "$what" "kernel 6.1 is not in the cache: ringside lab fetch 6.1"
   done
   finish
@@ -178,4 +202,81 @@ whole() { # the symbols of one address may differ in order from the image's: com
     cmp "$scratch/exports" "$scratch/exports.expected"
 }
 is "all symbols and exports, a name with and without offset, as the command has them" whole
+
+# Modules. The commands check and link are the oracle.
+release=$("$ringside" lab list | awk -F '\t' '$1 == "6.1" { print $2 }')
+modules=$(dirname "$image")/../lib/modules/$release
+loop=$modules/kernel/drivers/block/loop.ko
+module_example() {
+  capture "$scratch/modules" "$image" "$modules" ext4 && ended 0 &&
+    [ "$(tail -3 "$scratch/out" | cut -d' ' -f1)" = "$("$ringside" link ext4 -k 6.1 --map \
+      -o "$scratch/ext4" | awk '/^module ext4/ { own = 1 } own && $1 == "region" { print substr($2, 3) }')" ] &&
+    dd if="$loop" of="$scratch/cut.ko" bs=1000 count=1 status=none &&
+    capture "$scratch/modules" "$image" "$modules" "$scratch/cut.ko" && ended 1 &&
+    out_has '^section-table-outside: ' &&
+    capture "$scratch/modules" "$image" "$modules" no_such_module && ended 2 &&
+    err_has '^no_such_module: no such module in '
+}
+is "the module example says where a module goes, and why one does not" module_example
+
+cat >"$scratch/linked.cc" <<'END'
+#include <cassert>
+#include <cstdio>
+#include <cstring>
+#include <ringside/ringside.hh>
+// Links a module twice, by the library's memory and by the caller's; writes each region to
+// OUT.REGION and the edited file to OUT.ko; prints the map.
+static void write(const std::string& name, const void* bytes, std::size_t size) {
+  std::FILE* file = std::fopen(name.c_str(), "wb");
+  assert(file && std::fwrite(bytes, 1, size, file) == size);
+  std::fclose(file);
+}
+int main(int, char** argv) {
+  auto modules = ringside::Modules::open(argv[1], argv[2]);
+  auto link = modules->link(argv[3]);
+  assert(link && link->sections().empty() && !link->regions()[0].bytes);
+  auto file = link->edit();
+  assert(file);
+  write(argv[4] + std::string(".ko"), file->data(), file->size());
+  std::vector<unsigned char> memory(link->regions()[0].size, 0xff);
+  assert(!link->place(0, 0xffffffffc1000000, memory.data(), memory.size() - 1));
+  assert(link->place(0, 0xffffffffc1000000, memory.data(), memory.size()));
+  assert(!link->place(9, 0) && !link->finish() && !link->place(0, 0));
+  assert(link->finish()->status == RINGSIDE_USAGE);
+  assert(link->regions()[0].bytes == memory.data());
+  for (const auto& region : link->regions())
+    write(argv[4] + ("." + region.name), region.bytes, region.size);
+  for (const auto& need : link->needs()) assert(need.address && need.provider == "vmlinux");
+  for (const auto& each : link->sections())
+    std::printf("section %#018llx %llu %u %s\n", (unsigned long long)each.address,
+                (unsigned long long)each.size, each.relocations, each.name.c_str());
+  auto twice = modules->link(argv[3]);
+  assert(!twice && twice.error().status == RINGSIDE_NO);
+  auto ext4 = modules->link("ext4");  // jbd2 has not been linked
+  auto problem = ext4->finish();
+  assert(problem && problem->status == RINGSIDE_NO && std::strstr(problem->message.c_str(), "jbd2"));
+  auto needs = ext4->needs();
+  for (std::uint32_t at = 0; at < needs.size(); ++at)
+    if (!needs[at].address) assert(ext4->bind(at, 0xffffffffc2000000));
+  auto edited = ext4->edit();
+  assert(edited);
+  write(argv[4] + std::string(".ext4.ko"), edited->data(), edited->size());
+}
+END
+undefined_in() { readelf -sW "$1" | awk '$7 == "UND" && $8' | wc -l; }
+linked() {
+  c++ -std=c++17 "$scratch/linked.cc" $(pkg-config --cflags --libs ringside) -o "$scratch/linked" &&
+    capture "$scratch/linked" "$image" "$modules" loop "$scratch/loop" && ended 0 || return 1
+  "$ringside" link loop -k 6.1 --at core=0xffffffffc1000000 -o "$scratch/expected" --map |
+    awk '$1 == "section" { print $1, $2, $3, $4, $5 }' | cmp - "$scratch/out" || return 1
+  for region in core init; do
+    cmp "$scratch/loop.$region" "$scratch/expected.loop.$region" || return 1
+  done
+  # All needs of loop are the kernel's; ext4 keeps one for each of the modules that it needs.
+  [ "$(undefined_in "$loop")" -gt 50 ] && [ "$(undefined_in "$scratch/loop.ko")" -eq 0 ] &&
+    [ "$(undefined_in "$scratch/loop.ext4.ko")" -eq \
+      "$(modinfo -F depends "$modules/kernel/fs/ext4/ext4.ko" | tr ',' '\n' | wc -l)" ] &&
+    ! tail -c 28 "$scratch/loop.ko" | grep -q 'Module signature appended'
+}
+is "a module linked and edited by the library is as the command has it" linked
 finish

@@ -1,14 +1,7 @@
-// The C API over user/kimage and user/ksyms. Every call that can allocate runs inside guarded(),
-// which turns a Failure, and whatever a library throws, into a status and a message. Structs are
-// filled whole here and copied out as far as the caller's struct_size reaches.
-#include <algorithm>
-#include <cstring>
-#include <exception>
-#include <new>
-#include <string_view>
+// The C API over user/kimage and user/ksyms. Every call that can allocate runs inside guarded().
 #include <type_traits>
 
-#include "include/ringside/ringside.h"
+#include "user/api/guard.hh"
 #include "user/kimage/image.hh"
 #include "user/ksyms/symbols.hh"
 
@@ -28,6 +21,12 @@ struct ringside_exports {
 namespace ringside {
 namespace {
 
+using api::copy_text;
+using api::fail;
+using api::guarded;
+using api::is_sized;
+using api::kNoSize;
+using api::kNullPointer;
 using ksyms::Match;
 using ksyms::NameCursor;
 using ksyms::Scratch;
@@ -43,41 +42,6 @@ static_assert(sizeof(NameCursor) <= sizeof(ringside_name_cursor) &&
 
 // Link addresses from here on move with the kernel; per-CPU offsets below do not.
 constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
-
-constexpr const char* kNullPointer = "a pointer is null";
-constexpr const char* kNoSize = "struct_size is not set: use the *_INIT macro";
-
-void copy_text(std::string_view text, char* to, std::size_t room) {
-  auto size = std::min(text.size(), room - 1);
-  std::memcpy(to, text.data(), size);
-  to[size] = 0;
-}
-
-// A later version, whose structs are longer, will have to accept these sizes as well.
-template <class Struct>
-bool is_sized(const Struct& result) {
-  return result.struct_size >= sizeof(Struct);
-}
-
-int fail(int status, std::string_view message, ringside_error* error) {
-  if (!error || !is_sized(*error)) return status;
-  error->status = status;
-  copy_text(message, error->message, sizeof(error->message));
-  return status;
-}
-
-// The status of `work`, an Outcome<int>; nothing passes it but a return.
-template <class Work>
-int guarded(ringside_error* error, Work work) noexcept {
-  try {
-    Outcome<int> outcome = work();
-    return outcome ? *outcome : fail(kUnknown, outcome.error().message, error);
-  } catch (const std::exception& thrown) {
-    return fail(kUnknown, thrown.what(), error);
-  } catch (...) {
-    return fail(kUnknown, "an unknown exception", error);
-  }
-}
 
 int give(const std::optional<Match>& match, std::uint64_t offset, ringside_symbol& symbol) {
   if (!match) return kNo;
