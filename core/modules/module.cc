@@ -229,9 +229,9 @@ Status ModuleReader::read(Bytes file, Arena& arena) {
 
 Result<Module> Module::open(Bytes file, const KernelAbi& abi, Arena& arena,
                             Diagnostics& diagnostics) {
-  Result<Module> module = Module();  // filled in place: the stack has no room for copies
+  Result<Module> module(std::in_place);
   auto status = ModuleReader(abi, diagnostics, *module).read(file, arena);
-  if (!status) module = status.error();
+  if (!status) module.fail(status.error());
   return module;
 }
 

@@ -244,9 +244,9 @@ Status Object::read(Bytes file, const Rules& rules, Arena& arena, Diagnostics& d
 
 Result<Object> Object::open(Bytes file, const Rules& rules, Arena& arena,
                             Diagnostics& diagnostics) {
-  Result<Object> object = Object();
+  Result<Object> object(std::in_place);
   auto status = read(file, rules, arena, diagnostics, *object);
-  if (!status) object = status.error();
+  if (!status) object.fail(status.error());
   return object;
 }
 

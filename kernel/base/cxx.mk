@@ -1,6 +1,7 @@
 # C++ objects in a Kbuild module: the kernel's own flags less those that are C's, compiled with the
 # freestanding headers of g++, and passed through objtool like any C object. -g0: the BTF step of
-# 6.12 stops at C++ DWARF. Kernel headers are no C++ and are not on the path.
+# 6.12 stops at C++ DWARF. Cold halves stay with their functions: 6.1's objtool finds a parent by its
+# mangled name, of 128 characters at most. Kernel headers are no C++ and are not on the path.
 CXX := $(subst gcc,g++,$(CC))
 ringside-c-only := -nostdinc -std=% -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wdeclaration-after-statement -Wno-pointer-sign -Wdesignated-init -Wmissing-declarations \
@@ -9,7 +10,8 @@ ringside-c-only := -nostdinc -std=% -Wstrict-prototypes -Wmissing-prototypes -Wo
 	-Wno-override-init -Wno-old-style-declaration -Wno-stringop% -Wno-tautological-compare -g%
 ringside-cxxflags = $(filter-out $(ringside-c-only),$(KBUILD_CFLAGS) $(KBUILD_CFLAGS_MODULE)) \
 	-std=gnu++20 -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fcallgraph-info=su \
-	-fno-asynchronous-unwind-tables -Wno-sign-compare -g0 -I$(RINGSIDE_ROOT) -I$(RINGSIDE_ROOT)/include
+	-fno-asynchronous-unwind-tables -fno-reorder-blocks-and-partition \
+	-Wno-sign-compare -g0 -I$(RINGSIDE_ROOT) -I$(RINGSIDE_ROOT)/include
 
 quiet_cmd_cxx_o_cc = CXX [M]  $@
       cmd_cxx_o_cc = $(CXX) -Wp,-MMD,$(depfile) $(ringside-cxxflags) -c -o $@ $< $(cmd_objtool)

@@ -49,6 +49,9 @@ judge_module() { # MODULE OBJECTS...
   what=$1
   shift
   defined "$@" >"$scratch/defined"
+  # Nobody runs constructors of static objects in a module.
+  tap_verdict "$what: nothing runs before it is called" \
+    "$(objdump -h "$@" | grep -E '\.(init_array|ctors)' | sort -u)"
   tap_verdict "$what ($# objects)" "$(strangers "$kernel_allowed" "$@")"
 }
 each_module 'core objects of kernel modules' judge_module

@@ -48,22 +48,13 @@ tap_end() {
 # True where the build is instrumented by sanitizers: its code is not what ships.
 sanitized() { grep -qs '^RINGSIDE_SANITIZE:BOOL=ON' "$build/CMakeCache.txt"; }
 
-# The stems of the C++ objects that a kernel module is linked from: `core_ROOM_FILE` and bridges.
-kernel_stems() {
-  cat "$source"/kernel/*/Kbuild | grep -o '\(core_[a-z0-9_]*\|[a-z0-9_]*bridge\)\.o' |
-    sed 's/\.o$//' | sort -u
-}
-
-# Calls `VERB RELEASE/MODULE OBJECTS...` for each built kernel module that has such objects; skips
-# WHAT where none was built.
+# Calls `VERB RELEASE/MODULE OBJECTS...` for each built kernel module with C++ objects (cores, and the
+# bridges to them); skips WHAT where none was built. tests/lab/cores has every core.
 each_module() { # WHAT VERB
   folders=$(find "$build/modules/" -mindepth 2 -maxdepth 2 -type d 2>/dev/null | sort)
   [ -n "$folders" ] || tap_skip "$1" 'no modules were built'
   for folder in $folders; do
-    objects=
-    for stem in $(kernel_stems); do
-      [ ! -f "$folder/$stem.o" ] || objects="$objects $folder/$stem.o"
-    done
+    objects=$(find "$folder" -maxdepth 1 -name 'core_*.o' -o -maxdepth 1 -name '*bridge.o' | sort)
     [ -z "$objects" ] || "$2" "${folder#"$build"/modules/}" $objects
   done
 }

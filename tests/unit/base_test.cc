@@ -1,10 +1,12 @@
-// core/base: bounded reads, checked sums, the arena: each at its bounds and past them.
+// core/base: bounded reads, checked sums, the arena: each at its bounds and past them. user/base:
+// what grows by pages.
 #include <gtest/gtest.h>
 
 #include <array>
 
 #include "core/base/arena.hh"
 #include "core/base/bytes.hh"
+#include "user/base/page_buffer.hh"
 
 namespace ringside {
 namespace {
@@ -65,6 +67,32 @@ TEST(Try, PassesValuesOnAndErrorsBack) {
   auto failed = doubled(Error{"too odd", "input", 7});
   ASSERT_FALSE(failed);
   EXPECT_STREQ(failed.error().what, "too odd");
+}
+
+TEST(Result, IsFilledInPlaceOrFails) {
+  Result<std::array<int, 3>> result(std::in_place);
+  ASSERT_TRUE(result);
+  EXPECT_EQ((*result)[2], 0);
+  result.fail({"too late", "input"});
+  ASSERT_FALSE(result);
+  EXPECT_STREQ(result.error().what, "too late");
+}
+
+TEST(PageBuffer, KeepsItsBytesHoweverItGrowsAndMoves) {
+  PageBuffer buffer(3);
+  for (std::size_t at = 0; at < 3; ++at) buffer.data()[at] = std::byte(at + 1);
+  for (std::size_t size : {4096u, 4097u, 50u << 20}) buffer.resize(size);
+  buffer.data()[buffer.size() - 1] = std::byte{9};
+  PageBuffer other(std::move(buffer));
+  EXPECT_TRUE(buffer.empty());
+  EXPECT_EQ(other.size(), 50u << 20);
+  EXPECT_EQ(other.bytes()[2], std::byte{3});
+  EXPECT_EQ(other.bytes().back(), std::byte{9});
+  other.resize(2);
+  EXPECT_EQ(other.bytes().size(), 2u);
+  EXPECT_THROW(other.resize(SIZE_MAX), std::bad_alloc);
+  EXPECT_THROW(other.resize(std::size_t{1} << 60), std::bad_alloc);
+  EXPECT_EQ(other.bytes()[1], std::byte{2});
 }
 
 }  // namespace
