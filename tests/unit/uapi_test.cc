@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "ringside/uapi/ksyms.h"
+#include "ringside/uapi/loader.h"
 
 namespace {
 
@@ -83,6 +84,125 @@ TEST(UapiKsyms, NumbersAndLimits) {
   EXPECT_EQ(RS_KSYMS_TABLE_MAX, 4u << 20);
   EXPECT_EQ(RS_KSYMS_NTH_MAX, 1024u);
   EXPECT_EQ(RS_KSYMS_BATCH_MAX, 65536u);
+}
+
+TEST(UapiLoader, Arm) {
+  EXPECT_EQ(sizeof(rs_loader_arm), 24u);
+  EXPECT_EQ(offsetof(rs_loader_arm, size), 0u);
+  EXPECT_EQ(offsetof(rs_loader_arm, version), 4u);
+  EXPECT_EQ(offsetof(rs_loader_arm, mode), 8u);
+  EXPECT_EQ(offsetof(rs_loader_arm, timeout_ms), 12u);
+  EXPECT_EQ(offsetof(rs_loader_arm, reserved), 16u);
+}
+
+TEST(UapiLoader, Disarm) {
+  EXPECT_EQ(sizeof(rs_loader_disarm), 16u);
+  EXPECT_EQ(offsetof(rs_loader_disarm, size), 0u);
+  EXPECT_EQ(offsetof(rs_loader_disarm, version), 4u);
+  EXPECT_EQ(offsetof(rs_loader_disarm, state), 8u);
+  EXPECT_EQ(offsetof(rs_loader_disarm, reserved), 12u);
+}
+
+TEST(UapiLoader, Load) {
+  EXPECT_EQ(sizeof(rs_loader_load), 112u);
+  EXPECT_EQ(offsetof(rs_loader_load, size), 0u);
+  EXPECT_EQ(offsetof(rs_loader_load, version), 4u);
+  EXPECT_EQ(offsetof(rs_loader_load, state), 8u);
+  EXPECT_EQ(offsetof(rs_loader_load, mode), 12u);
+  EXPECT_EQ(offsetof(rs_loader_load, by), 16u);
+  EXPECT_EQ(offsetof(rs_loader_load, error), 20u);
+  EXPECT_EQ(offsetof(rs_loader_load, sections), 24u);
+  EXPECT_EQ(offsetof(rs_loader_load, symbols), 28u);
+  EXPECT_EQ(offsetof(rs_loader_load, symbol_section), 32u);
+  EXPECT_EQ(offsetof(rs_loader_load, module_section), 36u);
+  EXPECT_EQ(offsetof(rs_loader_load, percpu_section), 40u);
+  EXPECT_EQ(offsetof(rs_loader_load, reserved), 44u);
+  EXPECT_EQ(offsetof(rs_loader_load, percpu), 48u);
+  EXPECT_EQ(offsetof(rs_loader_load, name), 56u);
+}
+
+TEST(UapiLoader, Section) {
+  EXPECT_EQ(sizeof(rs_loader_section), 32u);
+  EXPECT_EQ(offsetof(rs_loader_section, address), 0u);
+  EXPECT_EQ(offsetof(rs_loader_section, bytes), 8u);
+  EXPECT_EQ(offsetof(rs_loader_section, flags), 16u);
+  EXPECT_EQ(offsetof(rs_loader_section, type), 24u);
+  EXPECT_EQ(offsetof(rs_loader_section, reserved), 28u);
+}
+
+TEST(UapiLoader, Table) {
+  EXPECT_EQ(sizeof(rs_loader_table), 32u);
+  EXPECT_EQ(offsetof(rs_loader_table, size), 0u);
+  EXPECT_EQ(offsetof(rs_loader_table, version), 4u);
+  EXPECT_EQ(offsetof(rs_loader_table, first), 8u);
+  EXPECT_EQ(offsetof(rs_loader_table, count), 12u);
+  EXPECT_EQ(offsetof(rs_loader_table, records), 16u);
+  EXPECT_EQ(offsetof(rs_loader_table, reserved), 24u);
+}
+
+TEST(UapiLoader, Verdict) {
+  EXPECT_EQ(sizeof(rs_loader_verdict), 16u);
+  EXPECT_EQ(offsetof(rs_loader_verdict, size), 0u);
+  EXPECT_EQ(offsetof(rs_loader_verdict, version), 4u);
+  EXPECT_EQ(offsetof(rs_loader_verdict, verdict), 8u);
+  EXPECT_EQ(offsetof(rs_loader_verdict, error), 12u);
+}
+
+TEST(UapiLoader, Status) {
+  EXPECT_EQ(sizeof(rs_loader_status), 64u);
+  EXPECT_EQ(offsetof(rs_loader_status, size), 0u);
+  EXPECT_EQ(offsetof(rs_loader_status, version), 4u);
+  EXPECT_EQ(offsetof(rs_loader_status, armed), 8u);
+  EXPECT_EQ(offsetof(rs_loader_status, hooked), 12u);
+  EXPECT_EQ(offsetof(rs_loader_status, by_user), 16u);
+  EXPECT_EQ(offsetof(rs_loader_status, by_core), 24u);
+  EXPECT_EQ(offsetof(rs_loader_status, by_kernel), 32u);
+  EXPECT_EQ(offsetof(rs_loader_status, failed), 40u);
+  EXPECT_EQ(offsetof(rs_loader_status, timed_out), 48u);
+  EXPECT_EQ(offsetof(rs_loader_status, reserved), 56u);
+}
+
+TEST(UapiLoader, StructuresHaveNoPadding) {
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_loader_arm>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_loader_disarm>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_loader_load>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_loader_section>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_loader_table>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_loader_verdict>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_loader_status>);
+}
+
+TEST(UapiLoader, CallNumbers) {
+  EXPECT_EQ(RS_LOADER_IOC_ARM, 0xc0185220u);
+  EXPECT_EQ(RS_LOADER_IOC_DISARM, 0xc0105221u);
+  EXPECT_EQ(RS_LOADER_IOC_WAIT, 0xc0705222u);
+  EXPECT_EQ(RS_LOADER_IOC_SECTIONS, 0xc0205223u);
+  EXPECT_EQ(RS_LOADER_IOC_SYMBOLS, 0xc0205224u);
+  EXPECT_EQ(RS_LOADER_IOC_COMPLETE, 0xc0105225u);
+  EXPECT_EQ(RS_LOADER_IOC_STATUS, 0xc0405226u);
+}
+
+TEST(UapiLoader, NumbersAndLimits) {
+  EXPECT_STREQ(RS_LOADER_DEVICE, "/dev/ringside");
+  EXPECT_EQ(RS_LOADER_VERSION, 1);
+  EXPECT_EQ(RS_LOADER_TIMEOUT_MAX, 60000u);
+  EXPECT_EQ(RS_LOADER_NAME_MAX, 56);
+  EXPECT_EQ(RS_LOADER_USER, 1);
+  EXPECT_EQ(RS_LOADER_KERNEL, 2);
+  EXPECT_EQ(RS_LOADER_SHADOW, 3);
+  EXPECT_EQ(RS_LOADER_IDLE, 0);
+  EXPECT_EQ(RS_LOADER_ARMED, 1);
+  EXPECT_EQ(RS_LOADER_PARKED, 2);
+  EXPECT_EQ(RS_LOADER_GOING, 3);
+  EXPECT_EQ(RS_LOADER_ENDED, 4);
+  EXPECT_EQ(RS_LOADER_BY_NOBODY, 0);
+  EXPECT_EQ(RS_LOADER_BY_USER, 1);
+  EXPECT_EQ(RS_LOADER_BY_CORE, 2);
+  EXPECT_EQ(RS_LOADER_BY_KERNEL, 3);
+  EXPECT_EQ(RS_LOADER_DONE, 1);
+  EXPECT_EQ(RS_LOADER_GIVE_BACK, 2);
+  EXPECT_EQ(RS_LOADER_FAIL, 3);
+  EXPECT_EQ(RS_LOADER_AT(7, 0xffff'fff0u), 0x7'ffff'fff0);
 }
 
 }  // namespace
