@@ -188,7 +188,7 @@ struct ringside_module {
   uint64_t init_bytes;   /* besides, until it is initialised */
   uint64_t percpu_bytes; /* for each CPU */
   const char *name;      /* what the kernel calls it; "" where the file is no module */
-  uint8_t is_signed;     /* there is a signature; nothing is verified */
+  uint8_t is_signed;     /* there is a signature; one that is wrong is a reason */
   uint8_t zero[7];
 };
 #define RINGSIDE_MODULE_INIT { sizeof(struct ringside_module), 0, 0, 0, 0, NULL, 0, { 0 } }

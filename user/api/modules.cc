@@ -276,7 +276,7 @@ int ringside_verdict_module(const ringside_verdict* verdict, ringside_module* mo
     (region.init ? module->init_bytes : module->core_bytes) += region.bytes;
   module->percpu_bytes = from.percpu_bytes;
   module->name = from.name.c_str();
-  module->is_signed = from.is_signed;
+  module->is_signed = from.signature.has_value();
   return kYes;
 }
 
