@@ -34,6 +34,11 @@ std::uint32_t members_of(std::uint32_t info) {
   return info & 0xffff;
 }
 
+bool is_modifier(BtfKind kind) {
+  return kind == BtfKind::kConst || kind == BtfKind::kVolatile || kind == BtfKind::kRestrict ||
+         kind == BtfKind::kTypedef || kind == BtfKind::kTypeTag;
+}
+
 // The size of the type at `at`, tail included.
 Result<std::uint64_t> size_at(Bytes types, std::uint64_t at) {
   auto raw = TRY(read<RawType>(types, at, "BTF types"));
@@ -95,9 +100,22 @@ Result<BtfType> Btf::type(std::uint32_t id) const {
   type.members = members_of(raw.info);
   type.size_or_type = raw.size_or_type;
   type.flag = raw.info >> 31;
-  auto end = start + TRY(size_at(types_, start));
+  auto end = id < size() ? starts_[id + 1 - first_] : types_.size();
   type.tail = types_.subspan(start + sizeof(RawType), end - start - sizeof(RawType));
   return type;
+}
+
+Result<std::uint32_t> Btf::unqualified(std::uint32_t id) const {
+  constexpr std::uint32_t kDeepest = 64;
+  for (std::uint32_t depth = 0; depth < kDeepest; ++depth) {
+    if (id == 0) return id;
+    if (id > size()) return Error{"no such type", "BTF types", id, size(), id};
+    const auto& owner = id < first_ ? *base_ : *this;
+    auto raw = load<RawType>(owner.types_, owner.starts_[id - owner.first_]);
+    if (!is_modifier(static_cast<BtfKind>(kind_of(raw.info)))) return id;
+    id = raw.size_or_type;
+  }
+  return Error{"modifiers without end", "BTF types", id, kDeepest, kDeepest};
 }
 
 Result<BtfMember> Btf::member(const BtfType& type, std::uint32_t index) const {

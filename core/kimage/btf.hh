@@ -70,6 +70,8 @@ class Btf {
   std::uint32_t size() const { return first_ + static_cast<std::uint32_t>(starts_.size()) - 1; }
   std::uint32_t first() const { return first_; }  // the lowest id that is not the base's
   Result<BtfType> type(std::uint32_t id) const;
+  // The type behind all qualifiers and typedefs of type `id`.
+  Result<std::uint32_t> unqualified(std::uint32_t id) const;
   Result<BtfMember> member(const BtfType& type, std::uint32_t index) const;
   Result<BtfArray> array(const BtfType& type) const;
 

@@ -8,13 +8,8 @@
 namespace ringside::kimage {
 namespace {
 
-constexpr std::uint32_t kDeepest = 64;  // modifiers, typedefs or array dimensions in a row
+constexpr std::uint32_t kDeepest = 64;                // array dimensions, or structs in structs
 constexpr std::uint32_t kIntegerShape = 0x00ff'00ff;  // offset and bits; encodings are unreliable
-
-bool is_modifier(BtfKind kind) {
-  return kind == BtfKind::kConst || kind == BtfKind::kVolatile || kind == BtfKind::kRestrict ||
-         kind == BtfKind::kTypedef || kind == BtfKind::kTypeTag;
-}
 
 bool is_aggregate(BtfKind kind) {
   return kind == BtfKind::kStruct || kind == BtfKind::kUnion;
@@ -35,28 +30,19 @@ BtfKind keyword(const BtfType& type) {
   return is_enum(type.kind) ? BtfKind::kEnum : type.kind;
 }
 
-Result<std::uint32_t> strip(const Btf& btf, std::uint32_t id) {
-  for (std::uint32_t depth = 0; depth < kDeepest; ++depth) {
-    auto type = TRY(btf.type(id));
-    if (!is_modifier(type.kind)) return id;
-    id = type.size_or_type;
-  }
-  return Error{"modifiers without end", "BTF types", id, kDeepest, kDeepest};
-}
-
 // All dimensions of the array as one.
 struct Flat {
   std::uint32_t element = 0;
   std::uint64_t count = 1;
 };
-Result<Flat> flatten(const Btf& btf, BtfType type) {
-  Flat flat;
+Result<Flat> flatten(const Btf& btf, std::uint32_t id) {
+  Flat flat{id};
   for (std::uint32_t depth = 0; depth < kDeepest; ++depth) {
+    auto type = TRY(btf.type(flat.element));
+    if (type.kind != BtfKind::kArray) return flat;
     auto array = TRY(btf.array(type));
     flat.count *= array.count;
-    flat.element = TRY(strip(btf, array.element));
-    type = TRY(btf.type(flat.element));
-    if (type.kind != BtfKind::kArray) return flat;
+    flat.element = TRY(btf.unqualified(array.element));
   }
   return Error{"dimensions without end", "BTF types", flat.element, kDeepest, kDeepest};
 }
@@ -67,10 +53,6 @@ std::uint32_t first_slot(std::uint32_t ours, std::uint32_t theirs) {
 }
 
 }  // namespace
-
-struct BtfComparison::Pair {
-  BtfType ours, theirs;
-};
 
 Result<BtfComparison> BtfComparison::create(const Btf& ours, const Btf& theirs,
                                             std::uint32_t most_pairs, bool complete, Arena& arena) {
@@ -89,35 +71,45 @@ Result<std::optional<BtfDifference>> BtfComparison::compare(std::uint32_t ours,
   step_ = kNoStep;
   TRY(push(ours, theirs, 0));
   for (step_ = 0; step_ < count_; ++step_) {
-    auto pair = TRY(pair_at(step_));
-    if (!TRY(differ(pair))) continue;
-    for (std::uint32_t depth = 0; depth < kDeepest && TRY(dig()); ++depth) {
-    }
+    if (!TRY(differ_here())) continue;
+    TRY(dig());
     return std::optional(difference_);
   }
   return std::optional<BtfDifference>();
 }
 
-Result<BtfComparison::Pair> BtfComparison::pair_at(std::uint32_t step) const {
-  return Pair{TRY(ours_.type(steps_[step].ours)), TRY(theirs_.type(steps_[step].theirs))};
+Result<bool> BtfComparison::differ_here() {
+  ours_type_ = TRY(ours_.type(steps_[step_].ours));
+  theirs_type_ = TRY(theirs_.type(steps_[step_].theirs));
+  return differ();
 }
 
-// Where a member has moved, or the size has changed, the member before may say why: its type then
-// differs, too. Puts that difference in place of the one that was found.
-Result<bool> BtfComparison::dig() {
-  auto moved = difference_;
-  auto pair = TRY(pair_at(moved.step));
-  bool grown = moved.aspect == BtfAspect::kSize && is_aggregate(pair.ours.kind);
-  auto behind = grown ? pair.ours.members : moved.index;
-  if ((moved.aspect != BtfAspect::kOffset && !grown) || behind == 0) return false;
-  auto ours = TRY(ours_.member(pair.ours, behind - 1));
-  auto theirs = TRY(theirs_.member(pair.theirs, behind - 1));
-  auto slot = find_slot(TRY(strip(ours_, ours.type)), TRY(strip(theirs_, theirs.type)));
-  if (slots_[slot] == 0) return false;
-  step_ = slots_[slot] - 1;
-  if (TRY(differ(TRY(pair_at(step_))))) return true;
-  difference_ = moved;
-  return false;
+// Where a member has moved, or the size has changed, the member before it may say why, and inside
+// that one another; the innermost difference counts.
+Result<Nothing> BtfComparison::dig() {
+  for (std::uint32_t depth = 0; depth < kDeepest; ++depth) {
+    auto moved = difference_;
+    step_ = TRY(member_before());
+    if (step_ != kNoStep && TRY(differ_here())) continue;
+    difference_ = moved;
+    return ok;
+  }
+  return ok;
+}
+
+// The step of the member that lies before what difference_ says has moved.
+Result<std::uint32_t> BtfComparison::member_before() const {
+  const auto& step = steps_[difference_.step];
+  auto ours = TRY(ours_.type(step.ours));
+  bool grown = difference_.aspect == BtfAspect::kSize && is_aggregate(ours.kind);
+  auto behind = grown ? ours.members : difference_.index;
+  if ((difference_.aspect != BtfAspect::kOffset && !grown) || behind == 0) return kNoStep;
+  auto theirs = TRY(theirs_.type(step.theirs));
+  auto ours_before = TRY(ours_.member(ours, behind - 1)).type;
+  auto theirs_before = TRY(theirs_.member(theirs, behind - 1)).type;
+  auto slot =
+      find_slot(TRY(ours_.unqualified(ours_before)), TRY(theirs_.unqualified(theirs_before)));
+  return slots_[slot] == 0 ? kNoStep : slots_[slot] - 1;
 }
 
 // Of the pair, or else the free one where it belongs.
@@ -132,8 +124,8 @@ std::uint32_t BtfComparison::find_slot(std::uint32_t ours, std::uint32_t theirs)
 }
 
 Result<Nothing> BtfComparison::push(std::uint32_t ours, std::uint32_t theirs, std::uint32_t index) {
-  ours = TRY(strip(ours_, ours));
-  theirs = TRY(strip(theirs_, theirs));
+  ours = TRY(ours_.unqualified(ours));
+  theirs = TRY(theirs_.unqualified(theirs));
   auto slot = find_slot(ours, theirs);
   if (slots_[slot] != 0) return ok;
   if (count_ == steps_.size())
@@ -155,11 +147,11 @@ bool BtfComparison::note_unequal(BtfAspect aspect, std::uint32_t index, std::uin
 }
 
 // Ours is defined, theirs only declared here: every definition of that name must agree with ours.
-Result<bool> BtfComparison::look_up(const Pair& pair) {
+Result<bool> BtfComparison::look_up() {
   bool found = false;
   for (std::uint32_t id = 1; id <= theirs_.size(); ++id) {
     auto type = TRY(theirs_.type(id));
-    if (is_forward(type) || keyword(type) != keyword(pair.ours) || type.name != pair.ours.name)
+    if (is_forward(type) || keyword(type) != keyword(ours_type_) || type.name != ours_type_.name)
       continue;
     TRY(push(steps_[step_].ours, id, kStepNamed));
     found = true;
@@ -167,89 +159,90 @@ Result<bool> BtfComparison::look_up(const Pair& pair) {
   return !found && note(BtfAspect::kNoLayout, 0, 0, 0);
 }
 
-Result<bool> BtfComparison::differ(const Pair& pair) {
-  if (keyword(pair.ours) != keyword(pair.theirs) || pair.ours.name != pair.theirs.name)
+Result<bool> BtfComparison::differ() {
+  if (keyword(ours_type_) != keyword(theirs_type_) || ours_type_.name != theirs_type_.name)
     return note(BtfAspect::kType, 0, 0, 0);
-  if (is_forward(pair.ours)) return false;
-  if (is_forward(pair.theirs)) return complete_ ? look_up(pair) : Result<bool>(false);
-  return differ_in_kind(pair);
+  if (is_forward(ours_type_)) return false;
+  if (is_forward(theirs_type_)) return complete_ ? look_up() : Result<bool>(false);
+  return differ_in_kind();
 }
 
-Result<bool> BtfComparison::differ_in_kind(const Pair& pair) {
-  switch (keyword(pair.ours)) {
+Result<bool> BtfComparison::differ_in_kind() {
+  switch (keyword(ours_type_)) {
     case BtfKind::kPointer:
-      TRY(push(pair.ours.size_or_type, pair.theirs.size_or_type, kStepPointee));
+      TRY(push(ours_type_.size_or_type, theirs_type_.size_or_type, kStepPointee));
       return false;
     case BtfKind::kInt:
-      return differ_in_integer(pair);
+      return differ_in_integer();
     case BtfKind::kFloat:
-      return note_unequal(BtfAspect::kSize, 0, pair.ours.size_or_type, pair.theirs.size_or_type);
+      return note_unequal(BtfAspect::kSize, 0, ours_type_.size_or_type, theirs_type_.size_or_type);
     case BtfKind::kArray:
-      return differ_in_array(pair);
+      return differ_in_array();
     case BtfKind::kPrototype:
-      return differ_in_prototype(pair);
+      return differ_in_prototype();
     case BtfKind::kStruct:
     case BtfKind::kUnion:
-      return differ_in_members(pair);
+      return differ_in_members();
     case BtfKind::kEnum:
-      return differ_in_values(pair);
+      return differ_in_values();
     case BtfKind::kVoid:
       return false;
     default:
       return Error{"not a type", "BTF types", steps_[step_].ours, 0,
-                   static_cast<std::uint64_t>(pair.ours.kind)};
+                   static_cast<std::uint64_t>(ours_type_.kind)};
   }
 }
 
-Result<bool> BtfComparison::differ_in_integer(const Pair& pair) {
-  auto ours = TRY(read<std::uint32_t>(pair.ours.tail, 0, "BTF types")) & kIntegerShape;
-  auto theirs = TRY(read<std::uint32_t>(pair.theirs.tail, 0, "BTF types")) & kIntegerShape;
-  return note_unequal(BtfAspect::kSize, 0, pair.ours.size_or_type, pair.theirs.size_or_type) ||
+Result<bool> BtfComparison::differ_in_integer() {
+  auto ours = TRY(read<std::uint32_t>(ours_type_.tail, 0, "BTF types")) & kIntegerShape;
+  auto theirs = TRY(read<std::uint32_t>(theirs_type_.tail, 0, "BTF types")) & kIntegerShape;
+  return note_unequal(BtfAspect::kSize, 0, ours_type_.size_or_type, theirs_type_.size_or_type) ||
          note_unequal(BtfAspect::kBits, 0, ours, theirs);
 }
 
-Result<bool> BtfComparison::differ_in_array(const Pair& pair) {
-  auto ours = TRY(flatten(ours_, pair.ours)), theirs = TRY(flatten(theirs_, pair.theirs));
+Result<bool> BtfComparison::differ_in_array() {
+  auto ours = TRY(flatten(ours_, steps_[step_].ours));
+  auto theirs = TRY(flatten(theirs_, steps_[step_].theirs));
   TRY(push(ours.element, theirs.element, kStepElement));
   return note_unequal(BtfAspect::kLength, 0, ours.count, theirs.count);
 }
 
-Result<bool> BtfComparison::differ_in_prototype(const Pair& pair) {
-  if (note_unequal(BtfAspect::kCount, 0, pair.ours.members, pair.theirs.members)) return true;
-  TRY(push(pair.ours.size_or_type, pair.theirs.size_or_type, kStepResult));
-  for (std::uint32_t index = 0; index < pair.ours.members; ++index) {
-    auto ours = TRY(ours_.member(pair.ours, index)),
-         theirs = TRY(theirs_.member(pair.theirs, index));
+Result<bool> BtfComparison::differ_in_prototype() {
+  if (note_unequal(BtfAspect::kCount, 0, ours_type_.members, theirs_type_.members)) return true;
+  TRY(push(ours_type_.size_or_type, theirs_type_.size_or_type, kStepResult));
+  for (std::uint32_t index = 0; index < ours_type_.members; ++index) {
+    auto ours = TRY(ours_.member(ours_type_, index)),
+         theirs = TRY(theirs_.member(theirs_type_, index));
     TRY(push(ours.type, theirs.type, index));
   }
   return false;
 }
 
 // The first member that is another one, or elsewhere, says more than that the size has changed.
-Result<bool> BtfComparison::differ_in_members(const Pair& pair) {
-  for (std::uint32_t index = 0; index < pair.ours.members; ++index) {
-    if (index >= pair.theirs.members) break;
-    auto ours = TRY(ours_.member(pair.ours, index)),
-         theirs = TRY(theirs_.member(pair.theirs, index));
+Result<bool> BtfComparison::differ_in_members() {
+  for (std::uint32_t index = 0; index < ours_type_.members; ++index) {
+    if (index >= theirs_type_.members) break;
+    auto ours = TRY(ours_.member(ours_type_, index)),
+         theirs = TRY(theirs_.member(theirs_type_, index));
     if (ours.name != theirs.name) return note(BtfAspect::kMember, index, 0, 0);
     if (note_unequal(BtfAspect::kOffset, index, ours.offset, theirs.offset)) return true;
     if (note_unequal(BtfAspect::kBits, index, ours.bits, theirs.bits)) return true;
     TRY(push(ours.type, theirs.type, index));
   }
-  return note_unequal(BtfAspect::kCount, 0, pair.ours.members, pair.theirs.members) ||
-         note_unequal(BtfAspect::kSize, 0, pair.ours.size_or_type, pair.theirs.size_or_type);
+  return note_unequal(BtfAspect::kCount, 0, ours_type_.members, theirs_type_.members) ||
+         note_unequal(BtfAspect::kSize, 0, ours_type_.size_or_type, theirs_type_.size_or_type);
 }
 
-Result<bool> BtfComparison::differ_in_values(const Pair& pair) {
-  for (std::uint32_t index = 0; index < pair.ours.members; ++index) {
-    if (index >= pair.theirs.members) break;
-    auto ours = TRY(ours_.member(pair.ours, index)),
-         theirs = TRY(theirs_.member(pair.theirs, index));
+Result<bool> BtfComparison::differ_in_values() {
+  for (std::uint32_t index = 0; index < ours_type_.members; ++index) {
+    if (index >= theirs_type_.members) break;
+    auto ours = TRY(ours_.member(ours_type_, index)),
+         theirs = TRY(theirs_.member(theirs_type_, index));
     if (ours.name != theirs.name) return note(BtfAspect::kMember, index, 0, 0);
     if (note_unequal(BtfAspect::kValue, index, ours.type, theirs.type)) return true;
   }
-  return note_unequal(BtfAspect::kCount, 0, pair.ours.members, pair.theirs.members) ||
-         note_unequal(BtfAspect::kSize, 0, pair.ours.size_or_type, pair.theirs.size_or_type);
+  return note_unequal(BtfAspect::kCount, 0, ours_type_.members, theirs_type_.members) ||
+         note_unequal(BtfAspect::kSize, 0, ours_type_.size_or_type, theirs_type_.size_or_type);
 }
 
 }  // namespace ringside::kimage

@@ -66,19 +66,19 @@ class BtfComparison {
   BtfComparison(const Btf& ours, const Btf& theirs, bool complete)
       : ours_(ours), theirs_(theirs), complete_(complete) {}
 
-  struct Pair;
   Result<Nothing> push(std::uint32_t ours, std::uint32_t theirs, std::uint32_t index);
   std::uint32_t find_slot(std::uint32_t ours, std::uint32_t theirs) const;
-  Result<Pair> pair_at(std::uint32_t step) const;
-  Result<bool> dig();
-  Result<bool> look_up(const Pair& pair);
-  Result<bool> differ(const Pair& pair);
-  Result<bool> differ_in_kind(const Pair& pair);
-  Result<bool> differ_in_integer(const Pair& pair);
-  Result<bool> differ_in_array(const Pair& pair);
-  Result<bool> differ_in_prototype(const Pair& pair);
-  Result<bool> differ_in_members(const Pair& pair);
-  Result<bool> differ_in_values(const Pair& pair);
+  Result<bool> differ_here();
+  Result<Nothing> dig();
+  Result<std::uint32_t> member_before() const;
+  Result<bool> look_up();
+  Result<bool> differ();
+  Result<bool> differ_in_kind();
+  Result<bool> differ_in_integer();
+  Result<bool> differ_in_array();
+  Result<bool> differ_in_prototype();
+  Result<bool> differ_in_members();
+  Result<bool> differ_in_values();
   bool note(BtfAspect aspect, std::uint32_t index, std::uint64_t expected, std::uint64_t found);
   bool note_unequal(BtfAspect aspect, std::uint32_t index, std::uint64_t expected,
                     std::uint64_t found);
@@ -88,6 +88,7 @@ class BtfComparison {
   std::span<BtfStep> steps_;
   std::span<std::uint32_t> slots_;  // of a hash set of steps: index + 1
   std::uint32_t count_ = 0, step_ = 0;
+  BtfType ours_type_, theirs_type_;  // of the step: the stack has no room for them
   BtfDifference difference_;
 };
 
