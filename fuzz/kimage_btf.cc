@@ -39,7 +39,7 @@ static void compare(const Btf& ours, const Btf& theirs, bool complete) {
     auto difference = comparison->compare(id, id);
     require(comparison->steps().size() <= kMostPairs);
     if (difference && *difference)
-      static_cast<void>(difference_text(ours, theirs, *comparison, **difference, "name"));
+      static_cast<void>(modules::difference_text(ours, theirs, *comparison, **difference, "name"));
     static_cast<void>(modules::declaration_text(ours, id, "name"));
   }
 }
