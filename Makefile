@@ -39,6 +39,7 @@ demo: modules ## a real oops in a stock kernel, decoded on both sides; what a lo
 	@demo/run $(BUILD) $(KERNELS)
 
 tests: modules
+	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules tests/cores || exit; done
 	@cmake --build $(BUILD) -j $(JOBS) --target tests
 
 test: tests ## every test, those in guests included

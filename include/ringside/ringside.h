@@ -188,7 +188,7 @@ struct ringside_module {
   uint64_t init_bytes;   /* besides, until it is initialised */
   uint64_t percpu_bytes; /* for each CPU */
   const char *name;      /* what the kernel calls it; "" where the file is no module */
-  uint8_t is_signed;     /* there is a signature; one that is wrong is a reason */
+  uint8_t is_signed;     /* there is a signature; the reasons say what is wrong with it */
   uint8_t zero[7];
 };
 #define RINGSIDE_MODULE_INIT { sizeof(struct ringside_module), 0, 0, 0, 0, NULL, 0, { 0 } }
@@ -224,7 +224,7 @@ struct ringside_need {
   uint8_t zero;
   uint64_t address;
   const char *name;
-  const char *provider; /* "vmlinux", a module's name, or "" where nobody exports it */
+  const char *provider; /* "vmlinux", a module's name, or "" where nobody has it */
 };
 #define RINGSIDE_NEED_INIT { sizeof(struct ringside_need), 0, 0, 0, 0, 0, NULL, NULL }
 
@@ -243,6 +243,11 @@ RINGSIDE_API void ringside_modules_close(struct ringside_modules *modules);
  * in the place of one of its name in the tree. */
 RINGSIDE_API int ringside_modules_provide(struct ringside_modules *modules, const char *file,
                                           struct ringside_error *error);
+
+/* Lets modules have functions of the kernel that are not exported, from now on: those whose types,
+ * as the module says it was compiled against them, are the kernel's own, and only where the licence
+ * is compatible with the GPL. */
+RINGSIDE_API int ringside_modules_allow_unexported(struct ringside_modules *modules);
 
 /* Judges a module and all that it needs. RINGSIDE_YES says that there is a verdict, not that it is
  * a good one: a file that is missing or broken is a verdict as well. */
@@ -303,7 +308,7 @@ RINGSIDE_API int ringside_link_symbol(const struct ringside_link *link, uint32_t
 
 /* What the module needs; RINGSIDE_NO from the count on. ringside_link_bind() says where need
  * `index` is in a kernel that runs, in place of where the image or a linked module has it;
- * RINGSIDE_NO where nobody exports the symbol: what is not exported is not bound. */
+ * RINGSIDE_NO where nobody has the symbol, or nobody exports it and that was not allowed. */
 RINGSIDE_API uint32_t ringside_link_needs(const struct ringside_link *link);
 RINGSIDE_API int ringside_link_need(const struct ringside_link *link, uint32_t index,
                                     struct ringside_need *need);

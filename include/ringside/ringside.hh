@@ -238,7 +238,7 @@ struct Place {
 
 // A symbol that a module takes from elsewhere.
 struct Need {
-  std::string name, provider;            // provider is empty where nobody exports it
+  std::string name, provider;            // provider is empty where nobody has it
   std::optional<std::uint64_t> address;  // where it is, as far as that is known
   bool is_weak = false, is_gpl_only = false;
 };
@@ -285,7 +285,7 @@ class Link {
     return all;
   }
 
-  // Says where need `index` of needs() is in a kernel that runs; false where nobody exports it.
+  // Says where need `index` of needs() is in a kernel that runs; false where nobody has it.
   bool bind(std::uint32_t index, std::uint64_t address) {
     return ringside_link_bind(handle_.get(), index, address) == RINGSIDE_YES;
   }
@@ -338,6 +338,9 @@ class Modules {
     if (status != RINGSIDE_YES) return Problem{error.message, status};
     return {};
   }
+
+  // Lets modules have functions that are not exported, where the types are the kernel's.
+  void allow_unexported() { ringside_modules_allow_unexported(handle_.get()); }
 
   // Judges `module`, a path with a '/' or a name in the tree, and all that it needs.
   Expected<Verdict> check(const std::string& module) {

@@ -49,7 +49,7 @@ tap_end() {
 sanitized() { grep -qs '^RINGSIDE_SANITIZE:BOOL=ON' "$build/CMakeCache.txt"; }
 
 # Calls `VERB RELEASE/MODULE OBJECTS...` for each built kernel module with C++ objects (cores, and the
-# bridges to them); skips WHAT where none was built. tests/lab/cores has every core.
+# bridges to them); skips WHAT where none was built. tests/cores has every core.
 each_module() { # WHAT VERB
   folders=$(find "$build/modules/" -mindepth 2 -maxdepth 2 -type d 2>/dev/null | sort)
   [ -n "$folders" ] || tap_skip "$1" 'no modules were built'

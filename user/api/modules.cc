@@ -10,6 +10,7 @@
 #include "core/modules/edit.hh"
 #include "user/api/guard.hh"
 #include "user/modules/checker.hh"
+#include "user/modules/unexported.hh"
 
 namespace ringside::api {
 namespace {
@@ -37,6 +38,7 @@ struct Set {
   modules::Kernel kernel;
   std::unique_ptr<modules::Checker> checker;
   modules::Overlay linked;
+  bool unexported = false;                    // functions that are not exported are taken, too
   std::uint64_t next = modules::kModuleArea;  // where the next module goes unless told otherwise
 };
 
@@ -113,7 +115,7 @@ void list_regions(ringside_link& link) {
 
 void list_needs(ringside_link& link) {
   for (const auto& answer : link.linked.answers) {
-    bool there = answer.source == Source::kExport;
+    bool there = answer.source != Source::kNone;
     link.providers.emplace_back(there ? answer.provider_name : "");
     link.known.push_back(there && (answer.provider == 0 || answer.provider >= kFirstLinked));
   }
@@ -138,14 +140,21 @@ void list_map(ringside_link& link) {
   }
 }
 
+Outcome<Nothing> take_unexported(ringside_link& link, std::uint64_t offset) {
+  auto reasons = TRY(modules::answer_unexported(link.set->kernel, offset, link.linked));
+  if (!reasons.empty()) return Failure{link.module + ": " + to_line(reasons[0]), kNo};
+  return ok;
+}
+
 // Opens and lays out; the layout's faults are told here, binding's by finish().
-Outcome<Nothing> lay_out(ringside_link& link) {
+Outcome<Nothing> lay_out(ringside_link& link, std::uint64_t offset) {
   Diagnostics diagnostics(link.room);
   auto opened = link.linker.open(link.file.bytes(), link.linked, diagnostics);
   if (diagnostics.blocking()) return refusal(link.module, diagnostics, link.linked);
   if (!opened) return Failure{describe(opened.error(), link.module)};
   if (link.set->linked.has_module(link.linked.module.name()))
     return Failure{link.module + ": has been linked from this handle before", kNo};
+  if (link.set->unexported) TRY(take_unexported(link, offset));
   auto next = link.linker.place(link.linked, link.set->next);
   if (!next) return Failure{describe(next.error(), link.module)};
   link.set->next = *next;
@@ -191,7 +200,7 @@ Outcome<int> edit(ringside_link& link, void* out, std::uint64_t& size) {
   TRY(require_addresses(link));
   Diagnostics diagnostics(link.room);
   std::vector<std::uint64_t> values(linked.module.object().symbol_count());
-  modules::bind(linked.module, linked.needs, linked.answers, {}, values, diagnostics);
+  modules::bind(linked.module, linked.needs, linked.answers, linked.options, values, diagnostics);
   if (diagnostics.blocking()) return refusal(link.module, diagnostics, linked);
   std::vector<std::byte> memory(16 + 4 * linked.needs.size());
   Arena arena(memory);
@@ -241,6 +250,13 @@ int ringside_modules_provide(ringside_modules* modules, const char* file, ringsi
     TRY(modules->set->checker->provide(file));
     return int{kYes};
   });
+}
+
+int ringside_modules_allow_unexported(ringside_modules* modules) {
+  if (!modules) return kUsage;
+  modules->set->checker->allow_unexported();
+  modules->set->unexported = true;
+  return kYes;
 }
 
 int ringside_modules_check(ringside_modules* modules, const char* module,
@@ -317,7 +333,7 @@ int ringside_link_open(ringside_modules* modules, const char* module, uint64_t o
     auto file = TRY(modules::ModuleFile::open(TRY(path_of(*set, module))));
     auto linker = TRY(Linker::create(set->kernel, set->linked, offset));
     auto made = std::make_unique<ringside_link>(set, module, std::move(file), std::move(linker));
-    TRY(lay_out(*made));
+    TRY(lay_out(*made, offset));
     *link = made.release();
     return int{kYes};
   });
@@ -422,7 +438,7 @@ int ringside_link_bind(ringside_link* link, uint32_t index, uint64_t address) {
   if (!link || link->finished || index >= ringside_link_needs(link)) return kUsage;
   auto row = index + kFirstNeed;
   auto& answer = link->linked.answers[row];
-  if (answer.source != Source::kExport) return kNo;
+  if (answer.source == Source::kNone) return kNo;
   answer.address = address;
   link->known[row] = true;
   return kYes;
