@@ -28,7 +28,7 @@ class [[nodiscard]] Result {
   Result(T value)
       : value_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
   Result(E error) : value_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
-  // A fresh T in place, to be filled there, or replaced by fail(): for what the stack has no room to
+  // A fresh T in place, to be filled there or replaced by fail(): for what the stack has no room to
   // copy.
   explicit Result(std::in_place_t) : value_(std::in_place_index<0>) {}
   void fail(E error) { value_.template emplace<1>(std::move(error)); }
