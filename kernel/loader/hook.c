@@ -130,15 +130,16 @@ static struct pid *drop(struct rs_load *load, bool entered)
 	return thread;
 }
 
-bool rs_unclaim(struct rs_load *load)
+static void forget(struct rs_load *load, bool entered)
 {
-	put_pid(drop(load, false));
-	return !load->thread;
+	put_pid(drop(load, entered));
+	mod_delayed_work(system_long_wq, &unhook_work, HZ);
 }
 
-void rs_hook_idle(unsigned long delay)
+bool rs_unclaim(struct rs_load *load)
 {
-	mod_delayed_work(system_long_wq, &unhook_work, delay);
+	forget(load, false);
+	return !load->thread;
 }
 
 struct rs_load *rs_entered(void)
@@ -153,8 +154,7 @@ struct rs_load *rs_entered(void)
 
 void rs_forget(struct rs_load *load)
 {
-	put_pid(drop(load, true));
-	rs_hook_idle(HZ);
+	forget(load, true);
 }
 
 void rs_leave(struct rs_load *load)

@@ -66,8 +66,6 @@ bool rs_shape_writable(const struct rs_shape *shape, u32 section, u64 offset, u6
 int rs_claim(struct rs_load *load);
 /* Takes that back. False: the load has come to the hook already. */
 bool rs_unclaim(struct rs_load *load);
-/* Takes the hook away after `delay` jiffies, if there are no claims then. */
-void rs_hook_idle(unsigned long delay);
 /* The calling thread's load; there is one where the hook led us. It stays claimed until
  * rs_forget(), and it and this module stay until rs_leave(). */
 struct rs_load *rs_entered(void);

@@ -55,7 +55,6 @@ static int on_release(struct inode *inode, struct file *file)
 	if (load->about.state == RS_LOADER_PARKED)
 		rs_settle(load, RS_LOADER_BY_NOBODY, ECANCELED);
 	mutex_unlock(&load->lock);
-	rs_hook_idle(0);
 	kref_put(&load->references, rs_load_free);
 	return 0;
 }
@@ -115,7 +114,6 @@ static int do_disarm(struct rs_load *load, struct rs_loader_disarm *disarm)
 	disarm->state = load->about.state;
 	status = disarm_load(load);
 	mutex_unlock(&load->lock);
-	rs_hook_idle(HZ);
 	wake_up_all(&load->changed);
 	return status;
 }

@@ -8,12 +8,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <future>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,7 +25,6 @@
 #include "ringside/uapi/loader.h"
 #include "tests/guest/module.hh"
 #include "user/base/unique_fd.hh"
-#include "user/modtree/closure.hh"
 #include "user/modules/module_file.hh"
 
 namespace ringside::guest {
@@ -106,20 +107,10 @@ class StockModule {
         *modules::Object::open(content_, *modules::rules_for(release()), arena, diagnostics));
   }
 
-  static std::filesystem::path find(const std::string& name) {
-    return *output_of(Process{{"modinfo", "-n", name}, {}, {}}) | trimmed();
-  }
-
   Bytes bytes() const { return file_.bytes(); }
   const modules::Object& object() const { return *object_; }
 
  private:
-  struct trimmed {
-    friend std::string operator|(std::string text, trimmed) {
-      while (!text.empty() && text.back() == '\n') text.pop_back();
-      return text;
-    }
-  };
   modules::ModuleFile file_;
   std::vector<std::byte> memory_;
   std::array<modules::Diagnostic, 4> room_;
@@ -127,11 +118,40 @@ class StockModule {
   std::optional<modules::Object> object_;
 };
 
+// Where the guest's tree has a module, and what it needs: modules.dep, whose paths are relative.
+struct Dependencies {
+  std::filesystem::path path;
+  std::vector<std::string> needs;
+};
+
+inline Dependencies dependencies_of(const std::string& name) {
+  auto folder = std::filesystem::path("/lib/modules") / release();
+  std::ifstream file(folder / "modules.dep");
+  for (std::string line; std::getline(file, line);) {
+    auto colon = line.find(':');
+    std::filesystem::path path = line.substr(0, colon);
+    auto stem = path.filename().string();
+    stem = stem.substr(0, stem.find('.'));
+    std::replace(stem.begin(), stem.end(), '-', '_');
+    if (stem != name) continue;
+    Dependencies found{folder / path, {}};
+    std::istringstream needs(line.substr(colon + 1));
+    for (std::string need; needs >> need;) found.needs.push_back(folder / need);
+    return found;
+  }
+  return {};
+}
+
+inline int delete_module(const std::string& name) {
+  return syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) == 0 ? 0 : errno;
+}
+
 inline int init_module(Bytes bytes, const char* parameters = "") {
   return syscall(SYS_init_module, bytes.data(), bytes.size(), parameters) == 0 ? 0 : errno;
 }
 
-// Arms and loads in a thread of its own. arm() tells when the arm stands; result() joins.
+// Arms and loads in a thread of its own. arm() tells when the arm stands; result() joins. A load
+// that never came to the hook is disarmed, so that nobody waits for it.
 class HandedLoad {
  public:
   HandedLoad(const LoaderFile& file, Bytes bytes, std::uint32_t mode,
@@ -140,6 +160,8 @@ class HandedLoad {
           auto error = file.arm(mode, timeout);
           arm_.set_value(error);
           result_ = error != 0 ? -1 : init_module(bytes);
+          pollfd events{file.fd(), POLLIN, 0};
+          if (poll(&events, 1, 0) == 0) file.disarm();
         }) {}
   ~HandedLoad() {
     if (thread_.joinable()) thread_.join();
@@ -198,8 +220,8 @@ inline std::vector<std::uint32_t> entry_words(const rs_loader_load& load,
     if (section.type != modules::kSectionRela || section.info != load.module_section) continue;
     auto records = object.contents(each);
     for (std::size_t at = 0; at < records.size(); at += sizeof(modules::Relocation))
-      offsets.push_back(static_cast<std::uint32_t>(
-          ringside::load<modules::Relocation>(records, at).offset));
+      offsets.push_back(
+          static_cast<std::uint32_t>(ringside::load<modules::Relocation>(records, at).offset));
   }
   return offsets;
 }

@@ -56,8 +56,7 @@ enum rs_loader_by {
 /* The calling thread's next load. EALREADY: this file or this thread has one that is armed or not
  * ended. EBUSY: the hook cannot be had: /proc/sys/kernel/ftrace_enabled is 0, or another program
  * has hooked the same function; the kernel relocates as ever then. EKEYREJECTED: USER where
- * the kernel insists on signatures. The hook goes a second after the last load, or with the file.
- */
+ * the kernel insists on signatures. The hook goes a second after the last load. */
 struct rs_loader_arm {
 	__u32 size;
 	__u32 version;
@@ -77,7 +76,7 @@ struct rs_loader_disarm {
 
 /* Waits until the load is PARKED or ENDED and tells about it; may be called again. ENODATA: not
  * armed (also where it is disarmed meanwhile). EAGAIN: O_NONBLOCK and neither yet. EINTR: a signal
- * came. The fields from `sections` to `name` are 0 until a load was PARKED or, for KERNEL, ENDED. */
+ * came. The fields from `sections` to `name` are of a load that came to the hook, else 0. */
 struct rs_loader_load {
 	__u32 size;
 	__u32 version;
