@@ -145,8 +145,9 @@ void print_summary(const Verdict& verdict) {
   fmt::print("{}: memory: {} bytes, and {} until it is initialised: {}; per-CPU {}\n", head,
              bytes_of(verdict, false), bytes_of(verdict, true), regions, verdict.percpu_bytes);
   fmt::print("{}: needs: {}\n", head,
-             verdict.closure.empty() ? "no other module"
-                                     : fmt::format("{}", fmt::join(verdict.closure, " ")));
+             verdict.closure.empty()
+                 ? "no other module"
+                 : modules::printable(fmt::format("{}", fmt::join(verdict.closure, " "))));
 }
 
 json to_json(const Reason& reason) {
@@ -257,17 +258,23 @@ int check(int argc, char** argv) {
   app.add_option("MODULE", options.modules, "module files, or names in the kernel's tree");
   app.add_option("--kernel,-k", options.kernel, "6.1, 6.12, a package, a release, an image or tree")
       ->capture_default_str();
-  app.add_option("--with", options.with, "modules that may provide symbols, not judged themselves");
+  app.add_option("--with", options.with,
+                 "a module that may provide symbols, not judged itself; more by comma, or again")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_flag("--all", options.all,
                "every module of the kernel's tree; signers are named, not verified");
-  app.add_option("--matrix", options.matrix, "several kernels: one table, the reasons below")
+  app.add_option("--matrix", options.matrix,
+                 "several kernels, comma between: one table, the reasons below")
+      ->delimiter(',')
+      ->allow_extra_args(false)
       ->excludes("--kernel");
   app.add_flag("--unexported", options.unexported,
                "functions that are not exported, too, where their types are the kernel's");
   app.add_flag("--json", options.json, "all that is known, as one JSON object");
   app.add_flag("--verbose,-v", options.verbose, "also signature, taints, memory, needs and notes");
   app.footer(
-      "Example: ringside check ./driver.ko --matrix 6.1 6.12 6.12-rt\n"
+      "Example: ringside check ./driver.ko --matrix 6.1,6.12,6.12-rt\n"
       "Exit status: 0 all load, 1 some do not, 2 could not tell.");
   return finish(app, argc, argv, [&] { return run(options); });
 }

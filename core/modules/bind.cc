@@ -122,6 +122,7 @@ bool Judge::refuse(Fault fault, const Need& need, std::string_view text, std::ui
 
 bool Judge::judge_missing(const Need& need) {
   if (need.weak || ignored(need.name)) return false;
+  if (module_.object().string_section() == 0) return false;  // why there are no names was reported
   return refuse(Fault::kUnresolved, need, {});
 }
 

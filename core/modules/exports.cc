@@ -14,16 +14,6 @@ struct Table {
   bool gpl_only;
 };
 
-// The string that symbol `index` + `addend` points at; empty where it points at none.
-std::string_view string_at(const Object& object, std::uint32_t index, std::int64_t addend) {
-  if (index >= object.symbol_count()) return {};
-  auto symbol = object.symbol(index);
-  if (symbol.section >= object.sections().size()) return {};
-  auto at = symbol.value + static_cast<std::uint64_t>(addend);
-  auto text = read_string(object.contents(symbol.section), at, "__ksymtab_strings");
-  return text ? *text : std::string_view();
-}
-
 void take_word(const Object& object, const Relocation& relocation, std::span<OwnExport> exports) {
   auto row = relocation.offset / kEntry;
   if (row >= exports.size() || relocation.type() != kRelPc32) return;
@@ -34,10 +24,10 @@ void take_word(const Object& object, const Relocation& relocation, std::span<Own
       entry.addend = relocation.addend;
       break;
     case kName:
-      entry.name = string_at(object, relocation.symbol(), relocation.addend);
+      entry.name = object.string_at(relocation.symbol(), relocation.addend);
       break;
     case kNamespace:
-      entry.name_space = string_at(object, relocation.symbol(), relocation.addend);
+      entry.name_space = object.string_at(relocation.symbol(), relocation.addend);
       break;
   }
 }

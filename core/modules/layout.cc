@@ -33,8 +33,8 @@ class Builder {
  private:
   Pass pass_of(std::uint32_t index, const Special& special) const;
   void end_pass(bool init, std::uint32_t pass);
-  std::uint32_t grow(std::uint8_t region, std::uint64_t size, std::uint64_t align,
-                     std::uint32_t section);
+  std::optional<std::uint32_t> grow(std::uint8_t region, std::uint64_t size, std::uint64_t align,
+                                    std::uint32_t section);
   void place(std::uint32_t section, std::uint8_t region);
   void round_up(Region& region);
   bool stays(const Symbol& symbol, std::uint32_t percpu) const;
@@ -81,9 +81,9 @@ Status Builder::prepare(Arena& arena, const Special& special, bool init_is_freed
 }
 
 // The offset at which `size` bytes go to the end of `region`. What would leave the module area is
-// reported and takes no room: such a layout is never used.
-std::uint32_t Builder::grow(std::uint8_t region, std::uint64_t size, std::uint64_t align,
-                            std::uint32_t section) {
+// reported and gets no place.
+std::optional<std::uint32_t> Builder::grow(std::uint8_t region, std::uint64_t size,
+                                           std::uint64_t align, std::uint32_t section) {
   auto& end = layout_.regions[region].size;
   auto area = rules_.area_size;
   if (align <= area && size <= area) {
@@ -93,16 +93,17 @@ std::uint32_t Builder::grow(std::uint8_t region, std::uint64_t size, std::uint64
       return offset;
     }
   }
-  // Past 32 bits the kernel's own sum wraps.
-  auto severity = size >> 32 ? Severity::kUnsafe : Severity::kRefused;
+  // The kernel reckons with 32 bits: above them its sum wraps, and an alignment is none.
+  auto severity = (size | align) >> 32 ? Severity::kUnsafe : Severity::kRefused;
   diagnostics_.add(
       {Fault::kLayoutTooLarge, severity, section, end, area, size, object_.section_name(section)});
-  return 0;
+  return std::nullopt;
 }
 
 void Builder::place(std::uint32_t section, std::uint8_t region) {
   const auto& header = object_.sections()[section];
-  places_[section] = {grow(region, header.size, header.align, section), region};
+  auto offset = grow(region, header.size, header.align, section);
+  places_[section] = offset ? Place{*offset, region} : Place{};
 }
 
 void Builder::round_up(Region& region) {
@@ -161,12 +162,12 @@ void Builder::place_symbols(std::uint32_t percpu) {
   place(symtab, init);
   auto names = count_staying(percpu);
   auto align = object_.sections()[symtab].align;
-  symbols.symbols = grow(core, symbols.count * sizeof(Symbol), align, symtab);
-  symbols.strings = grow(core, names, 1, symtab);
-  symbols.types = grow(core, symbols.count, 1, symtab);
+  symbols.symbols = grow(core, symbols.count * sizeof(Symbol), align, symtab).value_or(0);
+  symbols.strings = grow(core, names, 1, symtab).value_or(0);
+  symbols.types = grow(core, symbols.count, 1, symtab).value_or(0);
   if (object_.string_section() != 0) place(object_.string_section(), init);
-  symbols.init_struct = grow(init, rules_.kallsyms_struct, 8, symtab);
-  symbols.init_types = grow(init, object_.symbol_count(), 1, symtab);
+  symbols.init_struct = grow(init, rules_.kallsyms_struct, 8, symtab).value_or(0);
+  symbols.init_types = grow(init, object_.symbol_count(), 1, symtab).value_or(0);
 }
 
 void Builder::finish() {

@@ -192,6 +192,10 @@ void ObjectReader::read_strings() {
     report(Fault::kStringTableType, Severity::kRefused, 0, kSectionStrtab, type, index);
   else if (type == kSectionNobits || type == kSectionNull)
     report(Fault::kStringTableType, Severity::kUnsafe, 0, kSectionStrtab, type, index);
+  if (type == kSectionNobits || type == kSectionNull) {
+    object_.strtab_ = 0;  // which was reported; symbols have no names then
+    return;
+  }
   object_.strings_ = object_.contents(index);
   auto size = object_.strings_.size();
   if (size == 0 || object_.strings_[size - 1] != std::byte{0})
@@ -201,6 +205,7 @@ void ObjectReader::read_strings() {
 }
 
 void ObjectReader::check_symbols() {
+  if (object_.strtab_ == 0) return;  // that was reported: not once more for every symbol
   auto sections = object_.sections_.size();
   auto strings = object_.strings_.size();
   for (std::uint32_t index = 0; index < object_.symbol_count_; ++index) {
@@ -255,6 +260,15 @@ Bytes Object::contents(std::uint32_t index) const {
   if (section.type == kSectionNobits || section.type == kSectionNull) return {};
   if (!fits(section.offset, section.size, file_.size())) return {};
   return file_.subspan(section.offset, section.size);
+}
+
+std::string_view Object::string_at(std::uint32_t index, std::int64_t addend) const {
+  if (index >= symbol_count_) return {};
+  auto target = symbol(index);
+  if (target.section >= sections_.size()) return {};
+  auto at = target.value + static_cast<std::uint64_t>(addend);
+  auto text = read_string(contents(target.section), at, "string");
+  return text ? *text : std::string_view();
 }
 
 std::uint32_t Object::find_allocated(std::string_view name) const {

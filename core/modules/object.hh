@@ -53,6 +53,8 @@ class Object {
     if (symbol.name >= strings_.size()) return {};
     return reinterpret_cast<const char*>(strings_.data()) + symbol.name;
   }
+  // The string in the file that symbol `index` + `addend` points at; empty where it points at none.
+  std::string_view string_at(std::uint32_t index, std::int64_t addend) const;
   Bytes symbols() const { return symbols_; }  // symbol_count() records
   Bytes strings() const { return strings_; }  // ends in a NUL, or is empty
 

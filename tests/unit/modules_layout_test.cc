@@ -165,9 +165,12 @@ TEST(Layout, RefusesWhatLeavesTheModuleArea) {
   EXPECT_EQ(LaidOut(writer, kRules6_1).says(),
             std::vector<std::string>{"unsafe: layout-too-large .bss"});
   writer.section(".bss").size = 0;
-  writer.section(".bss").align = 1ull << 63;
+  writer.section(".bss").align = 1ull << 31;
   EXPECT_EQ(LaidOut(writer, kRules6_12).says(),
             std::vector<std::string>{"refused: layout-too-large .bss"});
+  writer.section(".bss").align = 1ull << 32;  // the kernel's 32 bits make 0 of it
+  EXPECT_EQ(LaidOut(writer, kRules6_12).says(),
+            std::vector<std::string>{"unsafe: layout-too-large .bss"});
 }
 
 TEST(Layout, OfAPlainObjectHasNoInitMemory) {

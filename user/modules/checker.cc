@@ -108,6 +108,9 @@ void Checker::judge(Bytes file, Verdict& verdict) {
   take_signature(linked, verdict);
   take_memory(linked, verdict);
   take_providers(linked, verdict);
+  if (kernel_.has_built_in(verdict.name))
+    add(verdict, own("name-taken", Severity::kRefused, "has the name of built-in code",
+                     verdict.name, "give the module another name"));
   auto has_symbol = [&](std::string_view name) { return kernel_.exports().find(name).has_value(); };
   for (auto& reason : check_parameters(linked.module, has_symbol)) add(verdict, std::move(reason));
 }

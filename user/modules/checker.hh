@@ -13,6 +13,8 @@
 //   depends-differs        note         a provider that depends= in .modinfo does not name
 //   dep-file-differs       note         modules.dep says something else than the symbols
 //   unexported-...         refused      unexported.hh; unexported-untold where it cannot be told
+//   name-taken             refused      code that is built in has the name in /sys/module
+//   parameter-twice        refused      two parameters of one name
 //   parameter-type         note         a parameter of a type that neither kernel nor module has
 #pragma once
 

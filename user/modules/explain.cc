@@ -127,13 +127,6 @@ std::string missing_in(const std::vector<std::string_view>& words,
   return text;
 }
 
-// Whatever a hostile file calls something, a line stays a line.
-std::string printable(std::string text) {
-  for (auto& letter : text)
-    if (static_cast<unsigned char>(letter) < ' ' || letter == 0x7f) letter = '?';
-  return text;
-}
-
 void explain_vermagic(const Diagnostic& diagnostic, const Module* module, Reason& reason) {
   bool has_versions = module && module->versions_section() != 0;
   auto difference = compare_vermagic(diagnostic.name, diagnostic.text, has_versions);
@@ -142,6 +135,12 @@ void explain_vermagic(const Diagnostic& diagnostic, const Module* module, Reason
 }
 
 }  // namespace
+
+std::string printable(std::string text) {
+  for (auto& letter : text)
+    if (static_cast<unsigned char>(letter) < ' ' || letter == 0x7f) letter = '?';
+  return text;
+}
 
 VermagicDifference compare_vermagic(std::string_view module, std::string_view kernel,
                                     bool has_versions) {

@@ -14,6 +14,10 @@ struct Reason {
   std::string what, where, expected, found, advice;
 };
 
+// `text` with ? for every control character: whatever a hostile file calls something, a line of
+// output stays a line, and tells the terminal nothing.
+std::string printable(std::string text);
+
 // "what: where (expected ..., found ...); what to do".
 std::string to_line(const Reason& reason);
 

@@ -125,7 +125,25 @@ bool Kernel::has_symbol(std::string_view name) {
     for (auto symbol = cursor.next(); symbol && *symbol; symbol = cursor.next())
       symbols_.emplace((*symbol)->name);
   }
-  return symbols_.contains(std::string(name));
+  return !name.empty() && symbols_.contains(std::string(name));
+}
+
+// Section __param is an array of struct kernel_param (40 bytes: name "MODULE.PARAMETER" at 0, mode
+// at 24); its names lie in .rodata.
+bool Kernel::has_built_in(std::string_view name) {
+  constexpr std::uint64_t kEntry = 40, kModeAt = 24;
+  auto entries = image_.vmlinux().find("__param"), names = image_.vmlinux().find(".rodata");
+  if (built_in_.empty() && entries && *entries && names && *names) {
+    built_in_.emplace();  // so that they are read once
+    auto table = (*entries)->data;
+    for (std::uint64_t at = 0; fits(at, kEntry, table.size()); at += kEntry) {
+      auto from = load<std::uint64_t>(table, at) - (*names)->address;
+      auto full = read_string((*names)->data, from, "__param");
+      if (full && load<std::uint16_t>(table, at + kModeAt) != 0)
+        built_in_.emplace(full->substr(0, full->find('.')));
+    }
+  }
+  return !name.empty() && built_in_.contains(std::string(name));
 }
 
 }  // namespace ringside::modules

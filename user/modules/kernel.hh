@@ -38,6 +38,9 @@ class Kernel {
 
   // Whether the kernel has a symbol of that name, exported or not; slow the first time.
   bool has_symbol(std::string_view name);
+  // Whether /sys/module/NAME is there from the start, because code that is built in has parameters
+  // under that name: a module of that name is refused.
+  bool has_built_in(std::string_view name);
 
  private:
   explicit Kernel(kimage::Image image) : image_(std::move(image)) {}
@@ -55,7 +58,7 @@ class Kernel {
   std::vector<std::byte> built_;
   std::optional<ExportIndex> exports_;
   std::vector<IndexedProvider> providers_;
-  std::unordered_set<std::string> symbols_;
+  std::unordered_set<std::string> symbols_, built_in_;
 };
 
 // The index of the exports of `image` and of every module in `tree`, under `key`. Modules that
