@@ -11,5 +11,8 @@ int kimage(int argc, char** argv);
 int ksyms(int argc, char** argv);
 int lab(int argc, char** argv);
 int link(int argc, char** argv);
+int list(int argc, char** argv);
+int load(int argc, char** argv);
+int unload(int argc, char** argv);
 
 }  // namespace ringside::cli

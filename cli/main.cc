@@ -22,6 +22,10 @@ constexpr Command kCommands[] = {
     {"Kernel images", "ksyms", "kernel addresses to symbols and back, from an image alone", ksyms},
     {"Modules", "check", "whether modules load on a kernel, and all that stands against it", check},
     {"Modules", "link", "modules linked at addresses: an image per region, and a map", link},
+    {"Modules", "load", "modules and all they need into this kernel, in one of four placements",
+     load},
+    {"Modules", "unload", "modules out of this kernel", unload},
+    {"Modules", "list", "what is loaded here: placement, regions, references, bytes lost", list},
     {"Laboratory", "lab", "run a command on a stock kernel under QEMU", lab},
     {"This machine", "doctor", "what works here, and what to install for the rest", doctor},
 };

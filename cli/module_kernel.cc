@@ -2,11 +2,28 @@
 #include "cli/module_kernel.hh"
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include "cli/kernel_image.hh"
 #include "lab/kernels/kernels.hh"
 
 namespace ringside::cli {
+namespace {
+
+// A kernel in the cache with the running one's release, and the modules of this machine; `failure`
+// where there is none.
+Outcome<lab::Kernel> in_cache(const Failure& failure) {
+  utsname name;
+  if (uname(&name) != 0) return failure;
+  auto kernel = lab::find_kernel(name.release);
+  if (!kernel) return failure;
+  auto tree = std::filesystem::path("/lib/modules") / name.release;
+  std::error_code error;
+  if (std::filesystem::exists(tree, error)) kernel->modules = tree;
+  return kernel;
+}
+
+}  // namespace
 
 Outcome<modules::Kernel> open_module_kernel(const std::string& name) {
   auto kernel = lab::find_kernel(name);
@@ -27,15 +44,16 @@ std::shared_ptr<modules::KernelTypes> types_of_release(const std::string& releas
   return std::make_shared<modules::KernelTypes>(*types, tree ? *tree : modtree::Tree());
 }
 
-Outcome<std::filesystem::path> module_path(const std::string& word, const modtree::Tree& tree) {
-  std::error_code error;
-  bool is_path = word.find('/') != word.npos;
-  bool is_file = !modtree::module_name(word).empty() && std::filesystem::exists(word, error);
-  if (is_path || is_file) return std::filesystem::path(word);
-  if (const auto* file = tree.find(word)) return tree.path_of(*file);
-  return Failure{fmt::format(
-      "{}: no such file, and no such module in {}", word,
-      tree.folder().empty() ? "the kernel's tree, as it has none" : tree.folder().native())};
+Outcome<modules::Kernel> open_running_kernel() {
+  auto kernel = lab::find_kernel("running");
+  if (!kernel) kernel = in_cache(kernel.error());
+  if (!kernel) return kernel.error();
+  auto image = TRY(kimage::Image::open(kernel->image));
+  if (image.build_id() != TRY(kimage::running_build_id()))
+    return Failure{
+        fmt::format("{}: not the image of the kernel that runs here (its build-id is {})",
+                    image.source(), image.build_id())};
+  return modules::Kernel::open(std::move(image), kernel->modules);
 }
 
 }  // namespace ringside::cli

@@ -11,10 +11,11 @@ namespace ringside::cli {
 // Opens the kernel that goes by `name` (lab/kernels/kernels.hh), or a vmlinux, which has no tree.
 Outcome<modules::Kernel> open_module_kernel(const std::string& name);
 
+// Opens the kernel that runs here, from /boot or from the cache, and its module tree. Fails where
+// the image is not that of the running kernel.
+Outcome<modules::Kernel> open_running_kernel();
+
 // The types of the kernel with that release, if it is on this machine.
 std::shared_ptr<modules::KernelTypes> types_of_release(const std::string& release);
-
-// The file that `word` means: a path or a file here, or else the module of that name in `tree`.
-Outcome<std::filesystem::path> module_path(const std::string& word, const modtree::Tree& tree);
 
 }  // namespace ringside::cli

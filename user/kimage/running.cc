@@ -27,7 +27,23 @@ RunningSymbol parse_line(std::string_view line) {
   return symbol;
 }
 
+// `text` is where _text runs, 0 where the file does not say.
+Outcome<std::uint64_t> offset_of(std::uint64_t text, const std::string& file) {
+  if (text >= kLinkedText) return text - kLinkedText;
+  return Failure{file +
+                 ": hides the kernel's addresses; run as root (kernel.kptr_restrict below 2)"};
+}
+
 }  // namespace
+
+Outcome<std::uint64_t> read_running_offset(const std::string& file) {
+  std::ifstream lines(file);
+  if (!lines) return system_failure("open", file);
+  for (std::string line; std::getline(lines, line);)
+    if (auto symbol = parse_line(line); symbol.name == "_text")
+      return offset_of(symbol.address, file);
+  return offset_of(0, file);
+}
 
 Outcome<RunningSymbols> read_running_symbols(const std::string& file) {
   std::ifstream lines(file);
@@ -40,10 +56,7 @@ Outcome<RunningSymbols> read_running_symbols(const std::string& file) {
     if (symbol.name == "_text") text = symbol.address;
     result.symbols.push_back(std::move(symbol));
   }
-  if (text < kLinkedText)
-    return Failure{file +
-                   ": hides the kernel's addresses; run as root (kernel.kptr_restrict below 2)"};
-  result.offset = text - kLinkedText;
+  result.offset = TRY(offset_of(text, file));
   for (auto& symbol : result.symbols)
     if (symbol.address >= kKernelBase) symbol.address -= result.offset;
   return result;

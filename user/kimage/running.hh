@@ -25,6 +25,9 @@ struct RunningSymbols {
 // Reads /proc/kallsyms, or a file of its form. Fails where it hides the addresses from the caller.
 Outcome<RunningSymbols> read_running_symbols(const std::string& file = "/proc/kallsyms");
 
+// The offset alone, for which a few hundred lines will do.
+Outcome<std::uint64_t> read_running_offset(const std::string& file = "/proc/kallsyms");
+
 // The types of the running kernel (/sys/kernel/btf/vmlinux), as Btf::open takes them.
 Outcome<std::vector<std::byte>> read_running_btf();
 

@@ -100,4 +100,15 @@ const File* Tree::find(std::string_view name) const {
   return at != files_.end() && at->name == wanted ? &*at : nullptr;
 }
 
+Outcome<std::filesystem::path> module_path(const std::string& word, const Tree& tree) {
+  std::error_code error;
+  bool is_path = word.find('/') != word.npos;
+  bool is_file = !module_name(word).empty() && std::filesystem::exists(word, error);
+  if (is_path || is_file) return std::filesystem::path(word);
+  if (const auto* file = tree.find(word)) return tree.path_of(*file);
+  return Failure{fmt::format(
+      "{}: no such file, and no such module in {}", word,
+      tree.folder().empty() ? "the kernel's tree, as it has none" : tree.folder().native())};
+}
+
 }  // namespace ringside::modtree

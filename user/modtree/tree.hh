@@ -52,4 +52,7 @@ class Tree {
   Identity identity_{};
 };
 
+// The file that `word` means: a path or a file here, or else the module of that name in `tree`.
+Outcome<std::filesystem::path> module_path(const std::string& word, const Tree& tree);
+
 }  // namespace ringside::modtree

@@ -1,0 +1,142 @@
+#include "user/loader/bind.hh"
+
+#include <fmt/format.h>
+
+#include "core/modules/edit.hh"
+#include "user/kimage/running.hh"
+#include "user/modules/explain.hh"
+
+namespace ringside::loader {
+namespace {
+
+using modules::Answer;
+using modules::Diagnostics;
+using modules::Linked;
+using modules::Severity;
+using modules::Source;
+
+// The index of the only section of each name; names that occur twice are left out.
+std::map<std::string_view, std::uint32_t> sections_by_name(const modules::Object& object) {
+  std::map<std::string_view, std::uint32_t> sections;
+  for (std::uint32_t index = 1; index < object.sections().size(); ++index) {
+    auto [at, fresh] = sections.try_emplace(object.section_name(index), index);
+    if (!fresh) at->second = 0;
+  }
+  return sections;
+}
+
+Failure other_build(const std::string& name, const std::string& loaded, const std::string& file,
+                    const std::filesystem::path& path) {
+  return {fmt::format("{} is loaded from another build (build-id {}) than {} ({}): its symbols "
+                      "cannot be bound",
+                      name, loaded.empty() ? "none" : loaded, path.native(),
+                      file.empty() ? "none" : file),
+          kNo};
+}
+
+}  // namespace
+
+Outcome<Nothing> place_loaded(const Loaded& module, Linked& linked) {
+  if (module.sections.empty())
+    return Failure{fmt::format("{}: its section addresses are hidden: run as root", module.name)};
+  auto names = sections_by_name(linked.module.object());
+  std::array<bool, modules::kMaxRegions> known{};
+  for (const auto& [name, address] : module.sections) {
+    auto section = names.find(name);
+    if (section == names.end() || section->second == 0) continue;
+    auto place = linked.layout.places[section->second];
+    if (place.region == modules::kNoRegion) continue;
+    auto& base = linked.image.address[place.region];
+    if (known[place.region] && base + place.offset != address)
+      return Failure{fmt::format("{}: section {} lies at {:#x}, where its file says {:#x}",
+                                 module.name, name, address, base + place.offset)};
+    base = address - place.offset, known[place.region] = true;
+  }
+  return ok;
+}
+
+Outcome<std::unique_ptr<Binder>> Binder::create(const modules::Kernel& kernel, Roots roots) {
+  auto offset = TRY(kimage::read_running_offset(roots.proc / "kallsyms"));
+  std::unique_ptr<Binder> binder(new Binder(kernel, std::move(roots)));
+  binder->linker_.emplace(TRY(modules::Linker::create(kernel, binder->overlay_, offset)));
+  return binder;
+}
+
+Outcome<Nothing> Binder::add_provider(const std::string& name) {
+  auto module = loaded_module(name, roots_);
+  if (!module || instances_.contains(name)) return ok;
+  auto record = read_record(*module, roots_);
+  const auto* in_tree = kernel_.tree().find(name);
+  if (!record && !in_tree)
+    return Failure{fmt::format("{} is loaded, but its file is unknown", name)};
+  auto path = record ? record->file : kernel_.tree().path_of(*in_tree);
+  auto file = TRY(modules::ModuleFile::open(path));
+  Diagnostics ignored({});  // it is loaded: the kernel has judged it
+  Linked linked;
+  auto opened = linker_->open(file.bytes(), linked, ignored);
+  if (!opened) return Failure{describe(opened.error(), path)};
+  auto build_id = build_id_of(linked.module);
+  if (build_id.empty() || build_id != module->build_id)
+    return other_build(name, module->build_id, build_id, path);
+  TRY(place_loaded(*module, linked));
+  modules::section_addresses(linked.layout, linked.image, linked.addresses);
+  modules::define_symbols(linked.module.object(), linked.addresses, linked.values);
+  for (const auto& entry : linked.exports)
+    if (linked.module.object().symbol(entry.symbol).section == linked.module.percpu())
+      unaddressed_.emplace(entry.name);
+  overlay_.add(linked.module, linked.exports, linked.values);
+  instances_[name] = module->instance;
+  return ok;
+}
+
+bool Binder::has_address(const Answer& answer, std::string_view name) const {
+  if (answer.provider == 0) return true;
+  return overlay_.has_module(answer.provider_name) && !unaddressed_.contains(name);
+}
+
+Outcome<Nothing> Binder::open(const Step& step, Linked& linked) {
+  for (const auto& name : step.verdict.providers) TRY(add_provider(name));
+  file_ = TRY(modules::ModuleFile::open(step.file));
+  Diagnostics diagnostics(room_);
+  auto opened = linker_->open(file_->bytes(), linked, diagnostics);
+  if (!opened) return Failure{describe(opened.error(), step.file)};
+  linked.taints |=
+      modules::bind(linked.module, linked.needs, linked.answers, {}, linked.values, diagnostics);
+  for (const auto& diagnostic : diagnostics.list())
+    if (diagnostic.severity <= Severity::kUnsupported)
+      return Failure{fmt::format("{}: {}", step.name, to_line(explain(diagnostic, &linked.module))),
+                     kNo};
+  return ok;
+}
+
+Outcome<Bound> Binder::edit(const Step& step, Linked& linked) {
+  Bound bound;
+  for (std::size_t row = 0; row < linked.needs.size(); ++row) {
+    auto& answer = linked.answers[row];
+    if (answer.source == Source::kNone || has_address(answer, linked.needs[row].name)) continue;
+    answer.source = Source::kNone;  // the kernel's to bind
+    ++bound.left;
+  }
+  std::vector<std::byte> memory(linked.needs.size() * sizeof(std::uint32_t) + 64);
+  Arena arena(memory);
+  bound.file.resize(linked.module.signed_file().content.size());
+  auto edited =
+      modules::edit_for_bind(linked.module, linked.needs, linked.answers, arena, bound.file);
+  if (!edited) return Failure{describe(edited.error(), step.file)};
+  bound.file.resize(edited->size);
+  bound.absolute = edited->absolute, bound.kept = edited->kept;
+  bound.taints = linked.taints | modules::kTaintUnsigned;
+  return bound;
+}
+
+bool Binder::current(const Step& step) const {
+  for (const auto& name : step.verdict.providers) {
+    auto known = instances_.find(name);
+    if (known == instances_.end()) continue;
+    auto module = loaded_module(name, roots_);
+    if (!module || module->instance != known->second) return false;
+  }
+  return true;
+}
+
+}  // namespace ringside::loader

@@ -1,0 +1,61 @@
+// Binder: placement `bind`'s part of a load: the edited file, in which every symbol whose address
+// is known for the running kernel is absolute. What stays undefined for the kernel to bind: one
+// symbol a provider, so that references are counted; per-CPU symbols of modules, whose addresses
+// sysfs does not have; symbols of modules that are not loaded yet (in a dry run).
+//
+// The exports of a loaded module are those of its file, at the addresses of its sections in
+// /sys/module/NAME/sections; the file must have the loaded module's build-id, and all section
+// addresses must fit the file's layout. The address of an export holds as long as that instance of
+// the module does: current() says so, and callers ask under the lock that unloading takes.
+#pragma once
+
+#include <set>
+
+#include "user/loader/plan.hh"
+#include "user/modules/linker.hh"
+
+namespace ringside::loader {
+
+// An edited file on its way, and what is to be said of it.
+struct Bound {
+  std::vector<std::byte> file;
+  std::uint32_t absolute = 0, kept = 0, left = 0;  // symbols; left: for want of an address
+  std::uint32_t taints = 0;
+};
+
+class Binder {
+ public:
+  // Borrows `kernel`, which must be the one that runs here.
+  static Outcome<std::unique_ptr<Binder>> create(const modules::Kernel& kernel, Roots roots = {});
+
+  // Opens `step`'s file and binds it; nothing is placed yet. `linked` lasts until the next call.
+  Outcome<Nothing> open(const Step& step, modules::Linked& linked);
+  Outcome<Bound> edit(const Step& step, modules::Linked& linked);
+
+  // True while the providers of `step` are the instances that their addresses were read from.
+  bool current(const Step& step) const;
+
+  modules::Linker& linker() { return *linker_; }
+
+ private:
+  explicit Binder(const modules::Kernel& kernel, Roots roots)
+      : kernel_(kernel), roots_(std::move(roots)), room_(64) {}
+
+  Outcome<Nothing> add_provider(const std::string& name);
+  bool has_address(const modules::Answer& answer, std::string_view name) const;
+
+  const modules::Kernel& kernel_;
+  Roots roots_;
+  std::vector<modules::Diagnostic> room_;
+  modules::Overlay overlay_;
+  std::optional<modules::Linker> linker_;
+  std::optional<modules::ModuleFile> file_;
+  std::map<std::string, std::uint64_t> instances_;  // of providers in the overlay
+  std::set<std::string, std::less<>> unaddressed_;  // exports without an address
+};
+
+// Gives every region of `linked`, the file of `module`, the address that the running kernel shows.
+// Fails where the two do not fit. The regions that lie nowhere any more keep theirs.
+Outcome<Nothing> place_loaded(const Loaded& module, modules::Linked& linked);
+
+}  // namespace ringside::loader

@@ -1,0 +1,129 @@
+#include "user/loader/loader.hh"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "user/loader/lock.hh"
+#include "user/loader/policy.hh"
+#include "user/loader/system.hh"
+#include "user/loader/unload.hh"
+
+namespace ringside::loader {
+namespace {
+
+// errno's words, and where the number alone misleads, what it means here.
+std::string reason_of(int error) {
+  std::string text = std::strerror(error);
+  if (error == EPERM) text += " (needs CAP_SYS_MODULE; module_blacklist= and lockdown refuse, too)";
+  if (error == ENOEXEC) text = "not a module for this kernel";
+  return text;
+}
+
+bool is_packed(const std::filesystem::path& file) {
+  return !file.native().ends_with(".ko");
+}
+
+}  // namespace
+
+Outcome<std::unique_ptr<Loader>> Loader::create(const modules::Kernel& kernel, Placement placement,
+                                                Roots roots) {
+  TRY(may_load(placement, placement != Placement::kStock, roots));
+  std::unique_ptr<Loader> loader(new Loader(kernel, placement, std::move(roots)));
+  if (placement != Placement::kStock) loader->binder_ = TRY(Binder::create(kernel, loader->roots_));
+  return loader;
+}
+
+// A plain file goes by descriptor, so that IMA and lockdown see a file.
+Outcome<int> Loader::place_stock(const Step& step) {
+  if (is_packed(step.file)) {
+    auto file = TRY(modules::ModuleFile::open(step.file));
+    return init_module(file.bytes(), step.parameters);
+  }
+  UniqueFd fd(open(step.file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return system_failure("open", step.file);
+  return finit_module(fd.get(), step.parameters);
+}
+
+Outcome<int> Loader::place_bound(const Step& step, Placed& placed) {
+  auto lock = take_lock(Sharing::kShared, roots_);
+  modules::Linked linked;
+  TRY(binder_->open(step, linked));
+  auto bound = TRY(binder_->edit(step, linked));
+  placed.absolute = bound.absolute, placed.kept = bound.kept, placed.left = bound.left;
+  placed.taints = bound.taints;
+  if (!binder_->current(step))
+    return Failure{fmt::format("{}: a module that it needs was replaced meanwhile", step.name),
+                   kNo};
+  return init_module(bound.file, step.parameters);
+}
+
+Outcome<int> Loader::place(const Step& step, Placed& placed) {
+  placed.taints = step.verdict.taints;
+  return placement_ == Placement::kStock ? place_stock(step) : place_bound(step, placed);
+}
+
+void Loader::remember(const Step& step, Placed& placed) {
+  auto module = loaded_module(step.name, roots_);
+  if (!module) return;  // unloaded again already
+  std::error_code error;
+  auto file = std::filesystem::absolute(step.file, error);
+  auto written = write_record(*module, {placement_, file, step.parameters}, roots_);
+  if (!written)
+    placed.notes.push_back(fmt::format("{}: loaded, but its record was not written: {}", step.name,
+                                       written.error().message));
+}
+
+Outcome<Placed> Loader::load(const Step& step) {
+  Placed placed{&step, placement_, false, 0, 0, 0, 0, {}};
+  KernelLog log;
+  auto error = TRY(place(step, placed));
+  placed.was_there = error == EEXIST;
+  if (error != 0 && error != EEXIST) {
+    auto line = log.last_line(step.name);
+    return Failure{fmt::format("{}: not loaded: {}{}{}", step.name, reason_of(error),
+                               line.empty() ? "" : "; the kernel says: ", line),
+                   kNo};
+  }
+  if (error == 0) remember(step, placed);
+  return placed;
+}
+
+Failure Loader::undo(const std::vector<Placed>& done, Failure failure) {
+  for (auto placed = done.rbegin(); placed != done.rend(); ++placed) {
+    if (placed->was_there) continue;
+    const auto& name = placed->step->name;
+    if (auto error = remove_module(name, roots_))
+      failure.message += fmt::format("; {} stays loaded: {}", name, std::strerror(error));
+  }
+  return failure;
+}
+
+Outcome<std::vector<Placed>> Loader::rehearse(const Plan& plan) {
+  std::vector<Placed> list;
+  for (const auto& step : plan.steps) {
+    Placed placed{&step, placement_, false, 0, 0, 0, step.verdict.taints, {}};
+    if (binder_) {
+      modules::Linked linked;
+      TRY(binder_->open(step, linked));
+      auto bound = TRY(binder_->edit(step, linked));
+      placed.absolute = bound.absolute, placed.kept = bound.kept, placed.left = bound.left;
+      placed.taints = bound.taints;
+    }
+    list.push_back(std::move(placed));
+  }
+  return list;
+}
+
+Outcome<std::vector<Placed>> Loader::run(const Plan& plan) {
+  std::vector<Placed> done;
+  for (const auto& step : plan.steps) {
+    auto placed = load(step);
+    if (!placed) return undo(done, placed.error());
+    done.push_back(*std::move(placed));
+  }
+  return done;
+}
+
+}  // namespace ringside::loader

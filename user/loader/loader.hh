@@ -1,0 +1,48 @@
+// Loader: a plan carried out. One module after the other; where one fails, those that this run has
+// loaded are unloaded in reverse, so that a load happens whole or not at all. What somebody else
+// loads meanwhile counts as loaded (as with modprobe), and is not unloaded.
+#pragma once
+
+#include "user/loader/bind.hh"
+
+namespace ringside::loader {
+
+// What became of one step, or would.
+struct Placed {
+  const Step* step = nullptr;
+  Placement placement = Placement::kStock;
+  bool was_there = false;                          // somebody else was faster
+  std::uint32_t absolute = 0, kept = 0, left = 0;  // by `bind`
+  std::uint32_t taints = 0;                        // bits of modules::Taint, as predicted
+  std::vector<std::string> notes;                  // lines for a person
+};
+
+class Loader {
+ public:
+  // Borrows `kernel`, the running one's.
+  static Outcome<std::unique_ptr<Loader>> create(const modules::Kernel& kernel, Placement placement,
+                                                 Roots roots = {});
+
+  // What run() would do; the kernel is asked for nothing.
+  Outcome<std::vector<Placed>> rehearse(const Plan& plan);
+  // Fails (kNo) with the module, the reason and the kernel's own words, all undone.
+  Outcome<std::vector<Placed>> run(const Plan& plan);
+
+ private:
+  Loader(const modules::Kernel& kernel, Placement placement, Roots roots)
+      : kernel_(kernel), placement_(placement), roots_(std::move(roots)) {}
+
+  Outcome<Placed> load(const Step& step);
+  Outcome<int> place(const Step& step, Placed& placed);
+  Outcome<int> place_stock(const Step& step);
+  Outcome<int> place_bound(const Step& step, Placed& placed);
+  void remember(const Step& step, Placed& placed);
+  Failure undo(const std::vector<Placed>& done, Failure failure);
+
+  const modules::Kernel& kernel_;
+  Placement placement_;
+  Roots roots_;
+  std::unique_ptr<Binder> binder_;
+};
+
+}  // namespace ringside::loader
