@@ -17,7 +17,7 @@ using loader::Placement;
 struct Options {
   std::vector<std::string> words;
   std::string placement = "stock";
-  bool dry_run = false;
+  bool dry_run = false, shadow = false, keep_signature = false;
 };
 
 // "core 53248 (4012 of them rounding), init 20480 (...)"
@@ -31,7 +31,7 @@ std::string regions_of(const modules::Verdict& verdict) {
 }
 
 std::string symbols_of(const Placed& placed) {
-  if (placed.placement == Placement::kStock) return "all symbols bound by the kernel";
+  if (placed.placement != Placement::kBind) return "all symbols bound by the kernel";
   auto text =
       fmt::format("{} symbols bound here, {} left to the kernel for the count of references",
                   placed.absolute, placed.kept);
@@ -66,14 +66,20 @@ Outcome<loader::Plan> make_plan(const Options& options, modules::Kernel& kernel)
 
 Outcome<Nothing> run(const Options& options) {
   auto placement = *loader::placement_of(options.placement);
+  if (options.shadow && placement != Placement::kStock)
+    return Failure{"--shadow: the kernel computes the bytes, so only --placement=stock", kUsage};
   auto kernel = TRY(open_running_kernel());
   auto plan = TRY(make_plan(options, kernel));
   print_notes(plan.notes);
   if (plan.steps.empty()) return ok;
-  auto loader = TRY(loader::Loader::create(kernel, placement));
+  auto loader =
+      TRY(loader::Loader::create(kernel, {placement, options.shadow, options.keep_signature}));
   auto done = TRY(options.dry_run ? loader->rehearse(plan) : loader->run(plan));
   for (const auto& placed : done) {
     if (options.dry_run) print_rehearsal(placed);
+    if (options.shadow && !options.dry_run && !placed.was_there)
+      fmt::print("{}: equal: {} sections, {} bytes\n", placed.step->name, placed.sections,
+                 placed.bytes);
     print_notes(placed.notes);
   }
   return ok;
@@ -90,6 +96,10 @@ int load(int argc, char** argv) {
   app.add_option("--placement", options.placement, "who binds symbols and computes the bytes")
       ->capture_default_str()
       ->check(CLI::IsMember({"stock", "bind", "user", "kernel"}));
+  app.add_flag("--shadow", options.shadow,
+               "links each module, too, and compares every byte with what the kernel made");
+  app.add_flag("--keep-signature", options.keep_signature,
+               "with --placement=user: leaves the check of the signature to the kernel");
   app.add_flag("--dry-run", options.dry_run, "checks, and prints what would be done");
   app.footer(
       "Example: ringside load --placement=bind ext4\n"

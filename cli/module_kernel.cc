@@ -44,7 +44,12 @@ std::shared_ptr<modules::KernelTypes> types_of_release(const std::string& releas
   return std::make_shared<modules::KernelTypes>(*types, tree ? *tree : modtree::Tree());
 }
 
+// From the cache alone, by build-id; anew where it has not everything.
 Outcome<modules::Kernel> open_running_kernel() {
+  if (auto image = kimage::Image::open_running()) {
+    auto tree = "/lib/modules/" + image->release();
+    if (auto kernel = modules::Kernel::open_listed(*std::move(image), tree)) return kernel;
+  }
   auto kernel = lab::find_kernel("running");
   if (!kernel) kernel = in_cache(kernel.error());
   if (!kernel) return kernel.error();

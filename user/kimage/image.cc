@@ -5,6 +5,7 @@
 #include "user/kimage/image.hh"
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <fstream>
 
@@ -148,6 +149,21 @@ Outcome<Image> Image::open(const std::filesystem::path& file) {
                                describe(vmlinux.error(), image.source_))};
   image.vmlinux_ = std::make_shared<const elf::File>(*vmlinux);
   TRY(image.identify());
+  return image;
+}
+
+Outcome<Image> Image::open_running() {
+  auto id = TRY(running_build_id());
+  utsname name;
+  if (uname(&name) != 0) return system_failure("ask for", "the kernel's release");
+  auto path = TRY(cache::index_path(id, "vmlinux", kVmlinuxVersion));
+  Image image;
+  image.source_ = path.string(), image.release_ = name.release;
+  image.file_ = TRY(map(path));
+  image.vmlinux_ =
+      std::make_shared<const elf::File>(TRY(named(elf::File::open(image.file_->bytes()), path)));
+  TRY(image.identify());
+  if (image.build_id_ != id) return Failure{image.source_ + ": damaged"};
   return image;
 }
 

@@ -24,6 +24,10 @@ class Image {
   // but headers. The Image owns the mapping; all that it gives out borrows from it.
   static Outcome<Image> open(const std::filesystem::path& file);
 
+  // The kernel that runs here, from the cache alone: told by its build-id, so that no image needs
+  // to be found or read. Fails where the cache does not hold it whole.
+  static Outcome<Image> open_running();
+
   const std::string& release() const { return release_; }    // uname -r
   const std::string& build_id() const { return build_id_; }  // lower-case hex
   const std::string& source() const { return source_; }      // the file it was opened from

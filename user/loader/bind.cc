@@ -109,14 +109,20 @@ Outcome<Nothing> Binder::open(const Step& step, Linked& linked) {
   return ok;
 }
 
-Outcome<Bound> Binder::edit(const Step& step, Linked& linked) {
-  Bound bound;
+std::uint32_t Binder::withhold(Linked& linked) const {
+  std::uint32_t count = 0;
   for (std::size_t row = 0; row < linked.needs.size(); ++row) {
     auto& answer = linked.answers[row];
     if (answer.source == Source::kNone || has_address(answer, linked.needs[row].name)) continue;
-    answer.source = Source::kNone;  // the kernel's to bind
-    ++bound.left;
+    answer.source = Source::kNone;
+    ++count;
   }
+  return count;
+}
+
+Outcome<Bound> Binder::edit(const Step& step, Linked& linked, bool rehearsal) const {
+  Bound bound;
+  if (!rehearsal) bound.left = withhold(linked);
   std::vector<std::byte> memory(linked.needs.size() * sizeof(std::uint32_t) + 64);
   Arena arena(memory);
   bound.file.resize(linked.module.signed_file().content.size());

@@ -1,7 +1,7 @@
 // Binder: placement `bind`'s part of a load: the edited file, in which every symbol whose address
 // is known for the running kernel is absolute. What stays undefined for the kernel to bind: one
-// symbol a provider, so that references are counted; per-CPU symbols of modules, whose addresses
-// sysfs does not have; symbols of modules that are not loaded yet (in a dry run).
+// symbol a provider, so that references are counted, and per-CPU symbols of modules, whose
+// addresses sysfs does not have.
 //
 // The exports of a loaded module are those of its file, at the addresses of its sections in
 // /sys/module/NAME/sections; the file must have the loaded module's build-id, and all section
@@ -30,12 +30,17 @@ class Binder {
 
   // Opens `step`'s file and binds it; nothing is placed yet. `linked` lasts until the next call.
   Outcome<Nothing> open(const Step& step, modules::Linked& linked);
-  Outcome<Bound> edit(const Step& step, modules::Linked& linked);
+  // Takes back the answers whose addresses are not known here, which leaves them to the kernel.
+  // Returns how many.
+  std::uint32_t withhold(modules::Linked& linked) const;
+  // With `rehearsal`, modules that are not loaded yet count as loaded: such a file is for counting.
+  Outcome<Bound> edit(const Step& step, modules::Linked& linked, bool rehearsal = false) const;
 
   // True while the providers of `step` are the instances that their addresses were read from.
   bool current(const Step& step) const;
 
   modules::Linker& linker() { return *linker_; }
+  Bytes file() const { return file_->bytes(); }  // of the step that was opened last
 
  private:
   explicit Binder(const modules::Kernel& kernel, Roots roots)

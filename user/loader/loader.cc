@@ -27,12 +27,22 @@ bool is_packed(const std::filesystem::path& file) {
 
 }  // namespace
 
-Outcome<std::unique_ptr<Loader>> Loader::create(const modules::Kernel& kernel, Placement placement,
-                                                Roots roots) {
-  TRY(may_load(placement, placement != Placement::kStock, roots));
-  std::unique_ptr<Loader> loader(new Loader(kernel, placement, std::move(roots)));
-  if (placement != Placement::kStock) loader->binder_ = TRY(Binder::create(kernel, loader->roots_));
+// `user`'s file has lost its signature by the time that the kernel sees it, unless it is kept; the
+// bytes that run are not what was signed either way.
+Outcome<std::unique_ptr<Loader>> Loader::create(const modules::Kernel& kernel,
+                                                const Options& options, Roots roots) {
+  auto placement = options.placement;
+  bool unsigned_bytes = placement == Placement::kBind || placement == Placement::kUser;
+  TRY(may_load(placement, unsigned_bytes, roots));
+  std::unique_ptr<Loader> loader(new Loader(kernel, options, std::move(roots)));
+  if (placement == Placement::kBind || loader->hands_over())
+    loader->binder_ = TRY(Binder::create(kernel, loader->roots_));
   return loader;
+}
+
+bool Loader::hands_over() const {
+  return options_.shadow || options_.placement == Placement::kUser ||
+         options_.placement == Placement::kKernel;
 }
 
 // A plain file goes by descriptor, so that IMA and lockdown see a file.
@@ -59,9 +69,35 @@ Outcome<int> Loader::place_bound(const Step& step, Placed& placed) {
   return init_module(bound.file, step.parameters);
 }
 
+// What our side says of the load counts for more than the errno that it gave the kernel.
+Outcome<int> Loader::place_handed(const Step& step, Placed& placed) {
+  bool user = options_.placement == Placement::kUser;
+  if (!hand_over_) hand_over_ = TRY(HandOver::open());
+  modules::Linked linked;
+  TRY(binder_->open(step, linked));
+  placed.left = binder_->withhold(linked);
+  bool strip = user && !options_.keep_signature;
+  auto file = strip ? linked.module.signed_file().content : binder_->file();
+  if (strip) placed.taints |= modules::kTaintUnsigned;
+  auto mode = options_.shadow ? Mode::kShadow : user ? Mode::kUser : Mode::kKernel;
+  auto result = TRY(hand_over_->load(mode, binder_->linker(), linked,
+                                     [&] { return init_module(file, step.parameters); }));
+  placed.sections = result.sections, placed.bytes = result.bytes;
+  if (!result.failure.empty()) {
+    if (result.error == 0) remove_module(step.name, roots_);
+    return Failure{fmt::format("{}: not loaded: {}", step.name, result.failure), kNo};
+  }
+  bool expected = mode == Mode::kShadow || result.by != Computer::kKernel;
+  if (!expected)
+    placed.notes.push_back(
+        fmt::format("{}: relocated by the kernel: the hook was not to be had", step.name));
+  return result.error;
+}
+
 Outcome<int> Loader::place(const Step& step, Placed& placed) {
   placed.taints = step.verdict.taints;
-  return placement_ == Placement::kStock ? place_stock(step) : place_bound(step, placed);
+  if (hands_over()) return place_handed(step, placed);
+  return options_.placement == Placement::kBind ? place_bound(step, placed) : place_stock(step);
 }
 
 void Loader::remember(const Step& step, Placed& placed) {
@@ -69,14 +105,15 @@ void Loader::remember(const Step& step, Placed& placed) {
   if (!module) return;  // unloaded again already
   std::error_code error;
   auto file = std::filesystem::absolute(step.file, error);
-  auto written = write_record(*module, {placement_, file, step.parameters}, roots_);
+  auto written = write_record(*module, {options_.placement, file, step.parameters}, roots_);
   if (!written)
     placed.notes.push_back(fmt::format("{}: loaded, but its record was not written: {}", step.name,
                                        written.error().message));
 }
 
 Outcome<Placed> Loader::load(const Step& step) {
-  Placed placed{&step, placement_, false, 0, 0, 0, 0, {}};
+  Placed placed;
+  placed.step = &step, placed.placement = options_.placement;
   KernelLog log;
   auto error = TRY(place(step, placed));
   placed.was_there = error == EEXIST;
@@ -103,11 +140,13 @@ Failure Loader::undo(const std::vector<Placed>& done, Failure failure) {
 Outcome<std::vector<Placed>> Loader::rehearse(const Plan& plan) {
   std::vector<Placed> list;
   for (const auto& step : plan.steps) {
-    Placed placed{&step, placement_, false, 0, 0, 0, step.verdict.taints, {}};
-    if (binder_) {
+    Placed placed;
+    placed.step = &step, placed.placement = options_.placement;
+    placed.taints = step.verdict.taints;
+    if (options_.placement == Placement::kBind) {
       modules::Linked linked;
       TRY(binder_->open(step, linked));
-      auto bound = TRY(binder_->edit(step, linked));
+      auto bound = TRY(binder_->edit(step, linked, true));
       placed.absolute = bound.absolute, placed.kept = bound.kept, placed.left = bound.left;
       placed.taints = bound.taints;
     }

@@ -4,8 +4,15 @@
 #pragma once
 
 #include "user/loader/bind.hh"
+#include "user/loader/handover.hh"
 
 namespace ringside::loader {
+
+struct Options {
+  Placement placement = Placement::kStock;
+  bool shadow = false;          // the kernel computes, we compare
+  bool keep_signature = false;  // `user`: the kernel is to check it
+};
 
 // What became of one step, or would.
 struct Placed {
@@ -13,6 +20,7 @@ struct Placed {
   Placement placement = Placement::kStock;
   bool was_there = false;                          // somebody else was faster
   std::uint32_t absolute = 0, kept = 0, left = 0;  // by `bind`
+  std::uint64_t sections = 0, bytes = 0;           // by `user` written, by a shadow compared
   std::uint32_t taints = 0;                        // bits of modules::Taint, as predicted
   std::vector<std::string> notes;                  // lines for a person
 };
@@ -20,8 +28,8 @@ struct Placed {
 class Loader {
  public:
   // Borrows `kernel`, the running one's.
-  static Outcome<std::unique_ptr<Loader>> create(const modules::Kernel& kernel, Placement placement,
-                                                 Roots roots = {});
+  static Outcome<std::unique_ptr<Loader>> create(const modules::Kernel& kernel,
+                                                 const Options& options, Roots roots = {});
 
   // What run() would do; the kernel is asked for nothing.
   Outcome<std::vector<Placed>> rehearse(const Plan& plan);
@@ -29,20 +37,23 @@ class Loader {
   Outcome<std::vector<Placed>> run(const Plan& plan);
 
  private:
-  Loader(const modules::Kernel& kernel, Placement placement, Roots roots)
-      : kernel_(kernel), placement_(placement), roots_(std::move(roots)) {}
+  Loader(const modules::Kernel& kernel, const Options& options, Roots roots)
+      : kernel_(kernel), options_(options), roots_(std::move(roots)) {}
+  bool hands_over() const;
 
   Outcome<Placed> load(const Step& step);
   Outcome<int> place(const Step& step, Placed& placed);
   Outcome<int> place_stock(const Step& step);
   Outcome<int> place_bound(const Step& step, Placed& placed);
+  Outcome<int> place_handed(const Step& step, Placed& placed);
   void remember(const Step& step, Placed& placed);
   Failure undo(const std::vector<Placed>& done, Failure failure);
 
   const modules::Kernel& kernel_;
-  Placement placement_;
+  Options options_;
   Roots roots_;
   std::unique_ptr<Binder> binder_;
+  std::optional<HandOver> hand_over_;
 };
 
 }  // namespace ringside::loader

@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "core/base/name_hash.hh"
+#include "user/base/mapped_file.hh"
 
 namespace ringside::modtree {
 namespace {
@@ -66,6 +67,28 @@ std::string module_name(std::string_view file) {
   return {};
 }
 
+// Lines "kernel/fs/ext4/ext4.ko: kernel/fs/jbd2/jbd2.ko ...".
+Outcome<Tree> Tree::open_listed(const std::filesystem::path& folder, const Identity& identity) {
+  auto file = TRY(MappedFile::open(folder / "modules.dep"));
+  std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  Tree tree;
+  tree.folder_ = folder, tree.identity_ = identity;
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    auto path = line.substr(0, std::min(line.find(':'), line.size()));
+    if (auto name = module_name(path); !name.empty())
+      tree.files_.push_back({std::move(name), std::string(path), 0, 0});
+  }
+  tree.sort();
+  return tree;
+}
+
+void Tree::sort() {
+  std::sort(files_.begin(), files_.end(),
+            [](const File& a, const File& b) { return rank(a) < rank(b); });
+}
+
 Outcome<Tree> Tree::open(const std::filesystem::path& folder) {
   Tree tree;
   tree.folder_ = folder;
@@ -84,8 +107,7 @@ Outcome<Tree> Tree::open(const std::filesystem::path& folder) {
       return errno = entry->fts_errno, system_failure("read", entry->fts_path);
   }
   auto& files = tree.files_;
-  std::sort(files.begin(), files.end(),
-            [](const File& a, const File& b) { return rank(a) < rank(b); });
+  tree.sort();
   tree.identity_ = identify(files);
   auto same = [](const File& a, const File& b) { return a.name == b.name; };
   files.erase(std::unique(files.begin(), files.end(), same), files.end());

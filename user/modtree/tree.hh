@@ -38,6 +38,10 @@ class Tree {
   // two files of one name, one below updates/ counts (depmod's order), else the first by path.
   static Outcome<Tree> open(const std::filesystem::path& folder);
 
+  // The files that `folder`'s modules.dep lists, by their names alone: nothing is walked, sizes and
+  // times are 0. `identity` is the caller's word. Fails where there is no modules.dep.
+  static Outcome<Tree> open_listed(const std::filesystem::path& folder, const Identity& identity);
+
   const std::filesystem::path& folder() const { return folder_; }
   const std::vector<File>& files() const { return files_; }  // sorted by name
   const Identity& identity() const { return identity_; }
@@ -47,6 +51,8 @@ class Tree {
   std::filesystem::path path_of(const File& file) const { return folder_ / file.path; }
 
  private:
+  void sort();
+
   std::filesystem::path folder_;
   std::vector<File> files_;
   Identity identity_{};

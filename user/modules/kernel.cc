@@ -3,6 +3,7 @@
 #include "user/modules/kernel.hh"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,12 +15,21 @@
 namespace ringside::modules {
 namespace {
 
-constexpr int kAbiVersion = 1, kExportsVersion = 2;
+constexpr int kAbiVersion = 1, kExportsVersion = 2, kListedVersion = 1;
 
 struct StoredAbi {
   std::string vermagic;
   ModuleStruct shape;
 };
+
+// What tells one modules.dep from another: "SIZE NANOSECONDS".
+Outcome<std::string> list_tag(const std::filesystem::path& tree) {
+  auto file = tree / "modules.dep";
+  struct stat status;
+  if (stat(file.c_str(), &status) != 0) return system_failure("open", file);
+  return fmt::format("{} {}", status.st_size,
+                     status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec);
+}
 
 Outcome<StoredAbi> load_abi(const std::filesystem::path& file) {
   auto mapped = TRY(MappedFile::open(file));
@@ -61,6 +71,37 @@ Outcome<Kernel> Kernel::open(kimage::Image image, const std::filesystem::path& t
   TRY(kernel.read_abi());
   if (!tree.empty()) kernel.tree_ = TRY(modtree::Tree::open(tree));
   TRY(kernel.read_exports());
+  kernel.remember_list();
+  return kernel;
+}
+
+// "SIZE NANOSECONDS IDENTITY IDENTITY"
+void Kernel::remember_list() const {
+  auto tag = list_tag(tree_.folder());
+  auto file = cache::index_path(image_.build_id(), "listed", kListedVersion);
+  if (!tag || !file) return;
+  auto text = fmt::format("{} {} {}\n", *tag, tree_.identity()[0], tree_.identity()[1]);
+  auto known = MappedFile::open(*file);
+  std::string_view old;
+  if (known) old = {reinterpret_cast<const char*>(known->bytes().data()), known->bytes().size()};
+  if (old != text) (void)cache::publish_file(*file, as_bytes(text));
+}
+
+Outcome<Kernel> Kernel::open_listed(kimage::Image image, const std::filesystem::path& tree) {
+  Kernel kernel(std::move(image));
+  TRY(kernel.read_abi());
+  auto file = TRY(cache::index_path(kernel.image_.build_id(), "listed", kListedVersion));
+  auto mapped = TRY(MappedFile::open(file));
+  std::string text(reinterpret_cast<const char*>(mapped.bytes().data()), mapped.bytes().size());
+  auto tag = TRY(list_tag(tree));
+  modtree::Tree::Identity identity{};
+  std::istringstream words(text.starts_with(tag) ? text.substr(tag.size()) : std::string());
+  if (!(words >> identity[0] >> identity[1]))
+    return Failure{file.native() + ": of another modules.dep"};
+  kernel.tree_ = TRY(modtree::Tree::open_listed(tree, identity));
+  auto exports = TRY(cache::index_path(kernel.image_.build_id(), "exports", kExportsVersion));
+  if (!kernel.take_cached(exports, kernel.key()))
+    return Failure{exports.native() + ": of another tree"};
   return kernel;
 }
 

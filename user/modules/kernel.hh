@@ -3,6 +3,7 @@
 //
 //   index/BUILD-ID/module-abi.v1   version magic; size and offsets of struct module
 //   index/BUILD-ID/exports.v2      core/modules/export_index.hh; its key says of which tree
+//   index/BUILD-ID/listed.v1       which modules.dep that tree had, by its size and time
 #pragma once
 
 #include <memory>
@@ -27,6 +28,12 @@ class Kernel {
   // known.
   static Outcome<Kernel> open(kimage::Image image, const std::filesystem::path& tree);
 
+  // The same without walking the tree, for who loads a few modules: its files are those that
+  // modules.dep lists. Fails where the cache does not hold the index of a tree with this very
+  // modules.dep; open() puts it there. A module that was changed without depmod goes unnoticed
+  // here: what counts (its exports, CRCs and layout) is to be read from its file again.
+  static Outcome<Kernel> open_listed(kimage::Image image, const std::filesystem::path& tree);
+
   const std::string& release() const { return image_.release(); }
   kimage::Image& image() { return image_; }
   const KernelAbi& abi() const { return *abi_; }  // stays in place when the Kernel is moved
@@ -48,6 +55,7 @@ class Kernel {
   Outcome<Nothing> read_exports();
   Outcome<Nothing> take_index(Bytes block);
   bool take_cached(const std::filesystem::path& file, const IndexKey& key);
+  void remember_list() const;
   IndexKey key() const;
 
   kimage::Image image_;
