@@ -32,9 +32,8 @@ std::string regions_of(const modules::Verdict& verdict) {
 
 std::string symbols_of(const Placed& placed) {
   if (placed.placement != Placement::kBind) return "all symbols bound by the kernel";
-  auto text =
-      fmt::format("{} symbols bound here, {} left to the kernel for the count of references",
-                  placed.absolute, placed.kept);
+  auto text = fmt::format("symbols bound here: {}; left to the kernel: {} to count references",
+                          placed.absolute, placed.kept);
   if (placed.left) text += fmt::format(", {} for want of an address", placed.left);
   return text;
 }

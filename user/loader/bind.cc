@@ -65,6 +65,7 @@ Outcome<std::unique_ptr<Binder>> Binder::create(const modules::Kernel& kernel, R
 Outcome<Nothing> Binder::add_provider(const std::string& name) {
   auto module = loaded_module(name, roots_);
   if (!module || instances_.contains(name)) return ok;
+  read_sections(*module, roots_);
   auto record = read_record(*module, roots_);
   const auto* in_tree = kernel_.tree().find(name);
   if (!record && !in_tree)

@@ -92,6 +92,7 @@ Outcome<std::vector<Entry>> take_inventory(const modules::Kernel* kernel, const 
     entries.emplace_back();
     auto& entry = entries.back();
     entry.module = std::move(module);
+    read_sections(entry.module, roots);
     auto record = read_record(entry.module, roots);
     if (record)
       entry.placement = record->placement, entry.parameters = record->parameters,

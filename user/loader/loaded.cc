@@ -41,14 +41,6 @@ std::string build_id_in(const fs::path& file) {
   return id && *id ? kimage::to_hex(**id) : std::string();
 }
 
-// All zero where the kernel hides addresses from the reader: then there are none.
-std::map<std::string, std::uint64_t> sections_in(const fs::path& folder) {
-  std::map<std::string, std::uint64_t> sections;
-  for (const auto& name : names_in(folder))
-    if (auto address = number(read_word(folder / name), 16)) sections[name] = address;
-  return sections;
-}
-
 }  // namespace
 
 std::optional<Loaded> loaded_module(const std::string& name, const Roots& roots) {
@@ -65,8 +57,14 @@ std::optional<Loaded> loaded_module(const std::string& name, const Roots& roots)
   module.size = number(read_word(folder / "coresize"), 10);
   auto references = read_word(folder / "refcnt");
   if (!references.empty()) module.references = static_cast<std::int64_t>(number(references, 10));
-  module.sections = sections_in(folder / "sections");
   return module;
+}
+
+// Where the kernel hides addresses from the reader they are all zero: then there are none.
+void read_sections(Loaded& module, const Roots& roots) {
+  auto folder = roots.sys / "module" / module.name / "sections";
+  for (const auto& name : names_in(folder))
+    if (auto address = number(read_word(folder / name), 16)) module.sections[name] = address;
 }
 
 Outcome<std::vector<Loaded>> loaded_modules(const Roots& roots) {

@@ -53,17 +53,24 @@ std::string build_id_of(const modules::Module& module) {
 }
 
 // Modules that are loaded from a file beside the tree export what that file says.
-Outcome<Nothing> Planner::take_loaded() {
-  for (auto& module : TRY(loaded_modules(roots_))) {
-    if (module.state != "live") continue;
-    auto record = read_record(module, roots_);
-    const auto* in_tree = kernel_.tree().find(module.name);
-    bool beside = record && (!in_tree || kernel_.tree().path_of(*in_tree) != record->file);
+Outcome<Nothing> Planner::take_recorded() {
+  for (const auto& name : recorded_names(roots_)) {
+    auto module = loaded_module(name, roots_);
+    auto record = module ? read_record(*module, roots_) : std::nullopt;
+    if (!record) continue;
+    const auto* in_tree = kernel_.tree().find(name);
+    bool beside = !in_tree || kernel_.tree().path_of(*in_tree) != record->file;
     std::error_code error;
     if (beside && std::filesystem::exists(record->file, error)) TRY(checker_.provide(record->file));
-    loaded_.emplace(module.name, std::move(module));
   }
   return ok;
+}
+
+// One that another loader is busy with does not count: loading it waits for that.
+bool Planner::is_loaded(const std::string& name) {
+  auto [known, fresh] = loaded_.try_emplace(name, false);
+  if (fresh) known->second = read_word(roots_.sys / "module" / name / "initstate") == "live";
+  return known->second;
 }
 
 bool Planner::is_builtin(const std::string& name) const {
@@ -93,7 +100,7 @@ Outcome<std::string> Planner::take_word(const Word& word) {
   const auto* in_tree = kernel_.tree().find(word.module);
   bool by_name = in_tree && kernel_.tree().path_of(*in_tree) == *path;
   auto name = by_name ? in_tree->name : modtree::module_name(path->native());
-  if (!by_name && !loaded_.contains(name)) {
+  if (!by_name && !is_loaded(name)) {
     TRY(checker_.provide(*path));
     files_[name] = *path;
   }
@@ -112,7 +119,7 @@ Outcome<Nothing> Planner::judge(const std::string& name, const Verdict& verdict)
 }
 
 Outcome<std::vector<std::string>> Planner::needs_of(const std::string& name) {
-  if (loaded_.contains(name)) return std::vector<std::string>();
+  if (is_loaded(name)) return std::vector<std::string>();
   if (!known_.contains(name)) {
     auto given = files_.find(name);
     const auto* file = kernel_.tree().find(name);
@@ -147,19 +154,19 @@ Outcome<Step> Planner::step_of(const std::string& name) {
 }
 
 Outcome<Plan> Planner::plan(const std::vector<Word>& words) {
-  TRY(take_loaded());
+  TRY(take_recorded());
   std::vector<std::string> names;
   for (const auto& word : words)
     if (auto name = TRY(take_word(word)); !name.empty()) names.push_back(name);
   for (const auto& name : names)
-    if (loaded_.contains(name)) notes_.push_back(name + ": loaded already");
+    if (is_loaded(name)) notes_.push_back(name + ": loaded already");
   auto order = TRY(
       modtree::closure(names, [this](const std::string& name) -> Outcome<std::vector<std::string>> {
         return needs_of(name);
       }));
   Plan plan;
   for (const auto& name : order)
-    if (!loaded_.contains(name)) plan.steps.push_back(TRY(step_of(name)));
+    if (!is_loaded(name)) plan.steps.push_back(TRY(step_of(name)));
   plan.notes = std::move(notes_);
   return plan;
 }

@@ -52,7 +52,8 @@ class Planner {
     modules::Verdict verdict;
   };
 
-  Outcome<Nothing> take_loaded();
+  Outcome<Nothing> take_recorded();
+  bool is_loaded(const std::string& name);
   Outcome<std::string> take_word(const Word& word);
   Outcome<Nothing> take_file(const std::string& name, const std::filesystem::path& file);
   Outcome<std::vector<std::string>> needs_of(const std::string& name);
@@ -66,7 +67,7 @@ class Planner {
   Config config_;
   Placement placement_;
   Roots roots_;
-  std::map<std::string, Loaded> loaded_;                // live ones
+  std::map<std::string, bool> loaded_;                  // live ones, as far as asked for
   std::map<std::string, std::filesystem::path> files_;  // of modules that were named by file
   std::map<std::string, std::string> parameters_;       // by module, from the command line
   std::map<std::string, Known> known_;

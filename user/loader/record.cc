@@ -52,6 +52,14 @@ std::optional<Record> read_record(const Loaded& module, const Roots& roots) {
   }
 }
 
+std::vector<std::string> recorded_names(const Roots& roots) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(roots.run / "modules", error))
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().native());
+  return names;
+}
+
 void drop_record(const std::string& name, const Roots& roots) {
   std::error_code error;
   std::filesystem::remove(path_of(name, roots), error);

@@ -22,6 +22,8 @@ struct Record {
 // Failing to write it is not the load's failure; callers say so.
 Outcome<Nothing> write_record(const Loaded& module, const Record& record, const Roots& roots = {});
 std::optional<Record> read_record(const Loaded& module, const Roots& roots = {});
+// The names of all modules that there are records of, good ones or not.
+std::vector<std::string> recorded_names(const Roots& roots = {});
 void drop_record(const std::string& name, const Roots& roots = {});
 
 }  // namespace ringside::loader
