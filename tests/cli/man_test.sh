@@ -32,6 +32,11 @@ is "ringside-kimage(1) has the options of kimage --help" same_options ringside-k
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
 
+for command in load unload list; do
+  is "ringside-$command(1) has the options of $command --help" \
+    same_options "ringside-$command" "$command"
+done
+
 doctor_options() { # has no page of its own
   for option in $(options_of doctor | grep -v -e --help); do
     sed -n '/^\*doctor\*/,/^#/p' "$source/man/ringside.1.scd" | grep -q -e "\*$option\*" || return 1

@@ -1,0 +1,137 @@
+// A loader that dies leaves nothing behind. The planned load runs in a child under ptrace, whose
+// stops at system calls, on entry and on return and of both its threads, are counted; at the N-th
+// it gets SIGKILL. Kills are spread evenly over all stops of the load, for a small and a large
+// module in every way of loading that has our own code in it. What the child did before the load
+// (planning, checking) changes nothing in the kernel and is not repeated.
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <csignal>
+
+#include "tests/loader/commands.hh"
+#include "user/loader/loader.hh"
+
+namespace ringside::loader {
+namespace {
+
+struct Traced {
+  int stops = 0;
+  bool ended = false;  // by itself
+};
+
+// Follows `child` and its threads from its SIGSTOP on; kills it at stop number `limit`.
+Traced follow(pid_t child, int limit) {
+  Traced traced;
+  int status = 0;
+  waitpid(child, &status, __WALL);
+  ptrace(PTRACE_SETOPTIONS, child, 0,
+         PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL);
+  ptrace(PTRACE_SYSCALL, child, 0, 0);
+  for (pid_t thread = waitpid(-1, &status, __WALL); thread > 0;
+       thread = waitpid(-1, &status, __WALL)) {
+    if (thread == child && !WIFSTOPPED(status)) {
+      traced.ended = WIFEXITED(status);
+      break;
+    }
+    if (!WIFSTOPPED(status)) continue;
+    int signal = WSTOPSIG(status);
+    bool of_trace = signal == (SIGTRAP | 0x80) || status >> 16 != 0 || signal == SIGSTOP;
+    if (signal == (SIGTRAP | 0x80) && ++traced.stops == limit) kill(child, SIGKILL);
+    ptrace(PTRACE_SYSCALL, thread, 0, of_trace ? 0 : signal);
+  }
+  return traced;
+}
+
+class Kills : public LoaderTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(guest::load("ringside_loader")); }
+  static void TearDownTestSuite() { EXPECT_TRUE(guest::unload("ringside_loader")); }
+
+  void SetUp() override {
+    LoaderTest::SetUp();
+    for (const char* needed : {"jbd2", "mbcache"}) ASSERT_EQ(run({"modprobe", needed}).status, 0);
+    (void)run({"modprobe", "crc16"});  // gone in later kernels
+    auto image = kimage::Image::open_running();
+    ASSERT_TRUE(image) << image.error().message;
+    auto kernel =
+        modules::Kernel::open_listed(*std::move(image), "/lib/modules/" + guest::release());
+    ASSERT_TRUE(kernel) << kernel.error().message;
+    kernel_.emplace(*std::move(kernel));
+  }
+
+  Options options() const {
+    std::string name = GetParam();
+    Options options;
+    options.shadow = name == "shadow";
+    options.placement = placement_of(name).value_or(Placement::kStock);
+    return options;
+  }
+
+  Traced load_and_kill(const Plan& plan, int limit) {
+    auto child = fork();
+    if (child == 0) {
+      ptrace(PTRACE_TRACEME, 0, 0, 0);
+      raise(SIGSTOP);
+      auto loader = Loader::create(*kernel_, options());
+      _exit(loader && (*loader)->run(plan) ? 0 : 1);
+    }
+    return follow(child, limit);
+  }
+
+  Plan plan_of(const std::string& name) {
+    auto checker = modules::Checker::create(*kernel_, nullptr);
+    EXPECT_TRUE(checker);
+    auto plan = Planner(*kernel_, **checker, {}, options().placement).plan({{name, {}}});
+    EXPECT_TRUE(plan);
+    return plan ? *std::move(plan) : Plan();
+  }
+
+  // Kernel memory of modules, and what sysfs has of them. Freed init memory goes by a work queue.
+  std::string state() {
+    return shell("grep -Ec 'load_module|module_alloc|execmem' /proc/vmallocinfo; ls /sys/module");
+  }
+  void expect_state(const std::string& before, int stop) {
+    for (int patience = 0; patience < 200 && state() != before; ++patience) sched_yield();
+    EXPECT_EQ(state(), before) << "killed at stop " << stop;
+  }
+
+  std::optional<modules::Kernel> kernel_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, Kills, ::testing::Values("bind", "user", "kernel", "shadow"),
+                         [](const auto& info) { return std::string(info.param); });
+
+// KiB of slab that cannot be given back.
+long slab() {
+  shell("echo 2 >/proc/sys/vm/drop_caches");
+  return std::stol(shell("sed -n 's/^SUnreclaim: *\\([0-9]*\\).*/\\1/p' /proc/meminfo"));
+}
+
+TEST_P(Kills, LeaveNothingBehind) {
+  const char* wanted = std::getenv("RINGSIDE_KILLS");  // in all, over modules and ways
+  int kills = (wanted ? std::atoi(wanted) : 200) / 8;
+  for (const char* name : {"loop", "ext4"}) {
+    auto plan = plan_of(name);
+    ASSERT_EQ(plan.steps.size(), 1u) << name;
+    auto whole = load_and_kill(plan, 0);
+    ASSERT_TRUE(whole.ended && is_loaded(name)) << name;
+    ASSERT_TRUE(guest::unload(name));
+    drop_record(name);
+    auto before = state();
+    long middle = 0;
+    for (int each = 0; each < kills; ++each) {
+      int stop = 1 + each * (whole.stops - 1) / kills;
+      auto traced = load_and_kill(plan, stop);
+      EXPECT_FALSE(traced.ended) << name << " at stop " << stop << " of " << whole.stops;
+      bool loaded = is_loaded(name);  // the kill came too late for the load
+      EXPECT_TRUE(!loaded || guest::unload(name)) << "killed at stop " << stop;
+      expect_state(before, stop);
+      if (each == kills / 2) middle = slab();
+    }
+    EXPECT_LT(slab() - middle, 4 * kills) << "KiB of slab over " << kills / 2 << " kills";
+    RecordProperty(std::string(name) + "-stops", whole.stops);
+  }
+}
+
+}  // namespace
+}  // namespace ringside::loader

@@ -1,0 +1,113 @@
+// Modules of many kinds, loaded in every placement and compared with stock: every byte (shadow
+// mode); what /proc/modules, /sys/module and the kernel's log say (taint marks, addresses and our
+// own lines aside). With RINGSIDE_SETS, a folder with lists of names, every module of these lists
+// that stock loads here, one by one (make test-full); else a fixed choice of them in one go.
+#include <cstdlib>
+
+#include "tests/loader/commands.hh"
+
+namespace ringside::loader {
+namespace {
+
+const std::vector<std::string> kChoice = {
+    "ext4",      "dm_crypt",  "nf_tables", "nft_ct",   "nft_compat",  "xt_conntrack", "ip_tables",
+    "bridge",    "fuse",      "overlay",   "autofs4",  "kvm",         "loop",         "snd_pcm",
+    "snd_hwdep", "bluetooth", "cfg80211",  "videodev", "usbcore",     "usbhid",       "evdev",
+    "joydev",    "nvme",      "sr_mod",    "sd_mod",   "aesni_intel", "cryptd",       "drm"};
+
+std::vector<std::string> names_in_sets() {
+  const char* sets = std::getenv("RINGSIDE_SETS");
+  if (!sets) return {};
+  return split_lines(shell("sort -u " + std::string(sets) + "/*.txt"));
+}
+
+// What is to be equal: one line for each fact.
+std::string facts(const std::vector<std::string>& names) {
+  auto text = shell("awk '{ print $1, $2, $3, $4, $5 }' /proc/modules | sort");
+  for (const auto& name : names)
+    text += shell("cd /sys/module/" + name +
+                  " && find . | sort && for file in coresize initstate refcnt version srcversion "
+                  "parameters/* notes/* holders; do [ -f $file ] && [ -r $file ] && echo $file && "
+                  "od -An -tx1 $file; ls $file 2>/dev/null; done; true");
+  return text;
+}
+
+// The kernel's log since it was last cleared, without time stamps and without what placements add.
+std::string log_lines() {
+  return shell(
+      "dmesg | sed 's/^\\[[^]]*\\] //' | grep -v -e '^ringside-loader:' -e 'taint' -e "
+      "'module verification failed' -e '^random:' || true");
+}
+
+class Sets : public LoaderTest {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(guest::load("ringside_loader")); }
+  static void TearDownTestSuite() { EXPECT_TRUE(guest::unload("ringside_loader")); }
+
+  std::vector<std::string> fresh_names() const {
+    std::vector<std::string> names;
+    for (const auto& name : loaded_names())
+      if (!std::binary_search(before_.begin(), before_.end(), name)) names.push_back(name);
+    return names;
+  }
+
+  // What the kernel says after `options` have loaded `names`; nothing of it is left loaded.
+  std::pair<std::string, std::string> load(const std::vector<std::string>& options,
+                                           const std::vector<std::string>& names) {
+    shell("dmesg -C");
+    std::vector<std::string> words = {"load"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), names.begin(), names.end());
+    said_ = expect_ringside(words);
+    auto all = facts(fresh_names());
+    auto log = log_lines();
+    unload_since(before_);
+    return {all, log};
+  }
+
+  void expect_parity(const std::vector<std::string>& names) {
+    auto stock = load({}, names);
+    for (auto placement : {"bind", "user", "kernel"}) {
+      auto ours = load({std::string("--placement=") + placement}, names);
+      EXPECT_EQ(ours.first, stock.first) << placement << " " << words_of(names);
+      EXPECT_EQ(ours.second, stock.second) << placement << " " << words_of(names);
+    }
+  }
+
+  // Modules whose every byte was found equal.
+  int expect_equal_bytes(const std::vector<std::string>& names) {
+    load({"--shadow"}, names);
+    int equal = 0;
+    for (const auto& line : split_lines(said_)) equal += line.find(": equal: ") != line.npos;
+    return equal;
+  }
+
+  std::string said_;
+};
+
+TEST_F(Sets, EveryByteIsEqual) {
+  if (names_in_sets().empty()) EXPECT_GE(expect_equal_bytes(kChoice), 25);
+}
+
+TEST_F(Sets, ParityWithStock) {
+  if (names_in_sets().empty()) expect_parity(kChoice);
+}
+
+TEST_F(Sets, AllThatStockLoads) {
+  auto names = names_in_sets();
+  if (names.empty()) GTEST_SKIP() << "RINGSIDE_SETS names no lists of modules (make test-full)";
+  int loaded = 0, equal = 0;
+  for (const auto& name : names) {
+    if (is_loaded(name) || run({"modprobe", name}).status != 0) continue;  // not in this guest
+    unload_since(before_);
+    ++loaded;
+    equal += expect_equal_bytes({name});
+    expect_parity({name});
+  }
+  EXPECT_GE(loaded, 25);
+  EXPECT_GE(equal, loaded);
+  RecordProperty("loaded", loaded);
+}
+
+}  // namespace
+}  // namespace ringside::loader
