@@ -86,11 +86,13 @@ class Sets : public LoaderTest {
 };
 
 TEST_F(Sets, EveryByteIsEqual) {
-  if (names_in_sets().empty()) EXPECT_GE(expect_equal_bytes(kChoice), 25);
+  if (!names_in_sets().empty()) GTEST_SKIP() << "AllThatStockLoads does it for more";
+  EXPECT_GE(expect_equal_bytes(kChoice), 25);
 }
 
 TEST_F(Sets, ParityWithStock) {
-  if (names_in_sets().empty()) expect_parity(kChoice);
+  if (!names_in_sets().empty()) GTEST_SKIP() << "AllThatStockLoads does it for more";
+  expect_parity(kChoice);
 }
 
 TEST_F(Sets, AllThatStockLoads) {
