@@ -13,6 +13,7 @@ int lab(int argc, char** argv);
 int link(int argc, char** argv);
 int list(int argc, char** argv);
 int load(int argc, char** argv);
+int oops(int argc, char** argv);
 int unload(int argc, char** argv);
 
 }  // namespace ringside::cli

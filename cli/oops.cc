@@ -1,0 +1,143 @@
+// ringside oops: reports of kernels found in any text and decoded; the text around them goes
+// through as it came.
+#include <fmt/format.h>
+#include <fcntl.h>
+#include <sys/utsname.h>
+
+#include "cli/commands.hh"
+#include "cli/finish.hh"
+#include "lab/kernels/kernels.hh"
+#include "user/base/unique_fd.hh"
+#include "user/oops/pool.hh"
+#include "user/oops/print.hh"
+#include "user/oops/stream.hh"
+
+namespace ringside::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  std::string kernel;
+  bool only = false, json = false;
+  unsigned jobs = 1;
+};
+
+using oops::KernelFiles;
+
+bool is_image(const std::filesystem::path& file) { return bool(kimage::Image::open(file)); }
+
+// --kernel: a kernel by any of its names, an image, a System.map or a copy of /proc/kallsyms.
+Outcome<KernelFiles> named_kernel(const std::string& name) {
+  std::error_code error;
+  bool is_path = name.find('/') != name.npos || std::filesystem::exists(name, error);
+  if (is_path && std::filesystem::is_regular_file(name, error) && !is_image(name))
+    return KernelFiles{name, {}, false};
+  auto kernel = lab::find_kernel(name);
+  if (kernel) return KernelFiles{kernel->image, kernel->modules, true};
+  if (is_path && std::filesystem::is_regular_file(name, error)) return KernelFiles{name, {}, true};
+  return kernel.error();
+}
+
+bool is_running(const std::string& release) {
+  utsname name;
+  return uname(&name) == 0 && release == name.release;
+}
+
+// By the release that a report tells: the image, the real System.map beside it, or, for the kernel
+// that runs here, /proc/kallsyms.
+Outcome<KernelFiles> kernel_of_release(const std::string& release) {
+  if (release.empty())
+    return Failure{"the report does not tell its kernel: name one by --kernel"};
+  if (release.find('/') != release.npos) return Failure{release + ": no kernel's release"};
+  auto kernel = lab::find_kernel(release);
+  if (kernel) return KernelFiles{kernel->image, kernel->modules, true};
+  std::filesystem::path modules = "/lib/modules/" + release;
+  std::error_code error;
+  if (!std::filesystem::is_directory(modules, error)) modules.clear();
+  std::filesystem::path map = "/boot/System.map-" + release;
+  constexpr std::uintmax_t kStub = 4096;  // Debian's map holds a line that names another package
+  if (auto size = std::filesystem::file_size(map, error); !error && size > kStub)
+    return KernelFiles{map, modules, false};
+  if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false};
+  return Failure{fmt::format("kernel {} is not on this machine: install linux-image-{} (or its "
+                             "distribution's package), or name its image or System.map by --kernel",
+                             release, release)};
+}
+
+oops::FindKernel finder(const Options& options) {
+  if (options.kernel.empty()) return kernel_of_release;
+  return [name = options.kernel](const std::string&) { return named_kernel(name); };
+}
+
+void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+class Run {
+ public:
+  explicit Run(const Options& options)
+      : options_(options), decoder_(finder(options)), pool_(options.jobs, put) {}
+
+  Outcome<int> all() {
+    auto stream = TRY(oops::Stream::open({[this](auto text, const auto& block) {
+                                            take_text(text, block);
+                                          },
+                                          [this](oops::Found found) {
+                                            take_report(std::move(found));
+                                          }}));
+    auto flush = [this] {
+      pool_.drain();
+      std::fflush(stdout);
+    };
+    if (options_.files.empty()) TRY(stream.read(STDIN_FILENO, "standard input", flush));
+    for (const auto& file : options_.files) {
+      UniqueFd fd(file == "-" ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+      if (!fd) return system_failure("open", file);
+      TRY(stream.read(fd.get(), file, flush));
+    }
+    pool_.finish();
+    return found_ ? kYes : kNo;
+  }
+
+ private:
+  void take_text(std::string_view text, const oops::Block& block) {
+    if (options_.only || options_.json) return;
+    pool_.add([text, block] { return std::string(text); });
+  }
+
+  void take_report(oops::Found found) {
+    found_ = true;
+    auto shared = std::make_shared<oops::Found>(std::move(found));
+    pool_.add([this, shared] {
+      auto decoded = decoder_.decode(shared->report());
+      return options_.json ? oops::print_json(*shared, decoded)
+                           : oops::print_text(*shared, decoded, colour_);
+    });
+  }
+
+  const Options& options_;
+  bool colour_ = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  bool found_ = false;
+  oops::Decoder decoder_;
+  oops::Pool pool_;
+};
+
+}  // namespace
+
+int oops(int argc, char** argv) {
+  CLI::App app{"Finds the reports of kernels in any text and decodes them.", "ringside oops"};
+  Options options;
+  app.add_option("FILE", options.files, "where to look; without any, or '-': standard input");
+  app.add_option("--kernel,-k", options.kernel,
+                 "the kernel to decode against, whatever a report says: a name, an image, a "
+                 "System.map");
+  app.add_flag("--only", options.only, "the reports alone, without the text around them");
+  app.add_flag("--json", options.json, "one JSON object a report (docs/oops.md)");
+  app.add_option("--jobs,-j", options.jobs, "threads")
+      ->check(CLI::Range(1u, 256u))
+      ->capture_default_str();
+  app.footer(
+      "Example: dmesg | ringside oops --only\n"
+      "Exit status: 0 reports were found, 1 none were, 2 an input could not be read.");
+  return finish(app, argc, argv, [&] { return Run(options).all(); });
+}
+
+}  // namespace ringside::cli

@@ -1,0 +1,26 @@
+// Facts: what lines other than frames add to a report.
+#pragma once
+
+#include "core/oops/report.hh"
+
+namespace ringside::oops {
+
+// "CPU: 1 PID: 2 Comm: x Tainted: G W 6.1.0 #1" or its continuation on the next line. Whether the
+// release was found, which a line that a mail program broke does not have.
+bool read_cpu(std::string_view text, Report& report);
+
+// "a b(OE) c ... [last unloaded: d]", what stands behind "Modules linked in:" or on a line below.
+// False where `text` is no list of modules.
+bool read_modules(std::string_view text, Report& report);
+
+// Every name with its value in a line of registers.
+void read_registers(std::string_view text, Report& report);
+
+// The architecture that a message speaks of, kUnknown where it does not; `weight` says how sure it
+// is: 3 a name or a register that only one has, 1 a guess by the form of an address.
+Arch arch_of(std::string_view message, const Line& line, int& weight);
+
+// "fs/ext4/inode.c:1174" in a headline; empty where there is none.
+std::string_view source_in(std::string_view headline);
+
+}  // namespace ringside::oops

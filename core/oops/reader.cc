@@ -1,0 +1,366 @@
+// Finding reports. A line that begins a report opens a slot; lines of the same printer join it as
+// long as they are what reports consist of, or strange ones stand between such; it closes at the
+// kernel's own end mark, at the next report's beginning, or after too many strange lines in a row.
+// A headline continues the open report instead of beginning another one as long as no stack was
+// seen: "BUG: unable to handle ..." and "Oops: 0000 [#1]" are one. A panic is the open report's.
+#include "core/oops/reader.hh"
+
+#include <new>
+
+#include "core/oops/facts.hh"
+#include "core/oops/text.hh"
+
+namespace ringside::oops {
+namespace {
+
+bool is_death(Kind kind) {  // after which a panic is part of the same report
+  return kind != Kind::kTrace && kind != Kind::kPanic;
+}
+
+// "Code: ..." in a mail goes on with nothing but bytes.
+bool is_code_rest(std::string_view text) {
+  Cursor at(text);
+  std::size_t words = 0;
+  for (at.spaces(); !at.at_end(); at.spaces(), ++words) {
+    auto word = at.word();
+    if (word.size() > 10) return false;
+    for (char c : word)
+      if (hex_value(c) < 0 && c != '<' && c != '>' && c != '(' && c != ')') return false;
+  }
+  return words > 0;
+}
+
+}  // namespace
+
+Result<Reader> Reader::open(Arena& arena) {
+  Reader reader;
+  reader.slots_ = TRY(arena.take<Slot>(kOpenReports));
+  reader.scratch_ = TRY(arena.take<Line>(1));
+  for (auto& slot : reader.slots_) {
+    new (&slot) Slot;
+    slot.report.frame_room = TRY(arena.take<Frame>(kReportFrames));
+    slot.report.module_room = TRY(arena.take<Module>(kReportModules));
+    slot.report.register_room = TRY(arena.take<Register>(kReportRegisters));
+  }
+  new (&reader.scratch_[0]) Line;
+  return reader;
+}
+
+std::uint64_t Reader::oldest() const {
+  auto oldest = lines_;
+  for (const auto& slot : slots_)
+    if (slot.state != State::kFree && slot.report.first_line < oldest)
+      oldest = slot.report.first_line;
+  return oldest;
+}
+
+Reader::Slot* Reader::find_open(const Prefix& prefix) {
+  bool tagged = prefix.caller.kind != 0;
+  if (!tagged && last_ != nullptr && (last_->state == State::kOpen ||
+                                      last_->state == State::kEnding))
+    return last_;
+  Slot* found = nullptr;
+  for (auto& slot : slots_)
+    if ((slot.state == State::kOpen || slot.state == State::kEnding) &&
+        (!tagged || slot.caller == prefix.caller))
+      if (found == nullptr || slot.report.id > found->report.id) found = &slot;
+  return found;
+}
+
+// A free slot for a new report; the eldest open one is closed where the last but one is taken.
+Reader::Slot* Reader::take_slot(const Prefix& prefix) {
+  Slot* slot = nullptr;
+  Slot* eldest = nullptr;
+  std::uint32_t free = 0;
+  for (auto& each : slots_) {
+    if (each.state == State::kFree) ++free, slot = &each;
+    if (each.state != State::kOpen && each.state != State::kEnding) continue;
+    if (eldest == nullptr || each.report.id < eldest->report.id) eldest = &each;
+  }
+  if (free <= 1 && eldest != nullptr) close(*eldest);
+  if (slot == nullptr) return nullptr;
+  auto frames = slot->report.frame_room;
+  auto modules = slot->report.module_room;
+  auto registers = slot->report.register_room;
+  new (slot) Slot;
+  slot->state = State::kOpen;
+  slot->caller = prefix.caller;
+  slot->report.frame_room = frames;
+  slot->report.module_room = modules;
+  slot->report.register_room = registers;
+  slot->report.id = ++reports_;
+  slot->report.first_line = slot->report.last_line = lines_ - 1;
+  return slot;
+}
+
+void Reader::close(Slot& slot) {
+  auto& report = slot.report;
+  bool trace_only = !slot.headed;
+  std::uint32_t calls = 0;
+  for (const auto& frame : report.frames()) calls += frame.role == Role::kCall;
+  slot.rejected = !slot.evidence || (trace_only && calls < 2);
+  bool wants_trace = report.kind != Kind::kPanic && report.kind != Kind::kBadPage;
+  report.truncated |= trace_only || (wants_trace && calls == 0 && !report.complete);
+  slot.state = State::kClosed;
+  if (last_ == &slot) last_ = nullptr;
+}
+
+const Report* Reader::closed(bool& rejected) {
+  Slot* found = nullptr;
+  for (auto& slot : slots_)
+    if (slot.state == State::kClosed && (!found || slot.report.id < found->report.id))
+      found = &slot;
+  if (found == nullptr) return nullptr;
+  found->state = State::kFree;
+  rejected = found->rejected;
+  return &found->report;
+}
+
+void Reader::close_silent() {
+  for (auto& slot : slots_)
+    if ((slot.state == State::kOpen || slot.state == State::kEnding) &&
+        lines_ - slot.report.last_line > kSilentLines)
+      close(slot);
+}
+
+void Reader::finish() {
+  for (auto& slot : slots_)
+    if (slot.state == State::kOpen || slot.state == State::kEnding) close(slot);
+}
+
+bool Reader::begins_report(const Line& line) const {
+  switch (line.kind) {
+    case LineKind::kCutHere:
+    case LineKind::kHeadline:
+    case LineKind::kDie:
+    case LineKind::kPanic:
+    case LineKind::kCpu:
+    case LineKind::kTrace:
+    case LineKind::kFrames:
+    case LineKind::kModules:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether a line that could begin a report belongs to the open one.
+bool Reader::continues(const Slot& slot, const Line& line) const {
+  const auto& report = slot.report;
+  bool fresh = !slot.in_trace && report.trace_count == 0;
+  bool ending = slot.state == State::kEnding;
+  switch (line.kind) {
+    case LineKind::kCutHere:
+      return false;
+    case LineKind::kPanic:
+      return report.panic.empty() && (is_death(report.kind) || ending);
+    case LineKind::kDie:
+      return !ending && fresh;
+    case LineKind::kHeadline:
+      if (ending) return false;
+      if (!slot.headed) return fresh;
+      // KASAN and others name inlined functions by several headlines; the watchdog's WARN.
+      return fresh && (line.report == report.kind || report.kind == Kind::kListCorruption ||
+                       report.kind == Kind::kPageFault || line.report == Kind::kListCorruption ||
+                       (report.kind == Kind::kWarning && line.report == Kind::kHardLockup) ||
+                       report.kind == Kind::kStackOverflow) &&
+             line.report != Kind::kHungTask && line.report != Kind::kWarning;
+    case LineKind::kCpu:
+      return !ending;
+    default:
+      return !ending || line.kind == LineKind::kFrames || line.kind == LineKind::kModules;
+  }
+}
+
+Membership Reader::feed(std::string_view line) {
+  ++lines_;
+  if (lines_ % 64 == 0) close_silent();
+  auto prefix = strip_prefix(cut(line, 0, kLineBytes));
+  if (prefix.foreign) return {};
+  auto* slot = find_open(prefix);
+  auto& scratch = scratch_[0];
+  classify(prefix.message, slot != nullptr, scratch);
+  if (slot != nullptr && is_continuation(*slot, prefix)) {
+    slot->report.last_line = lines_ - 1;
+    last_ = slot;
+    return {slot->report.id};
+  }
+  if (slot != nullptr && begins_report(scratch) && !continues(*slot, scratch)) {
+    close(*slot);
+    slot = nullptr;
+    classify(prefix.message, false, scratch);
+  }
+  if (slot == nullptr) {
+    if (!begins_report(scratch)) return {};
+    slot = take_slot(prefix);
+    if (slot == nullptr) return {};  // nobody collects closed reports
+  }
+  add(*slot, prefix);
+  auto id = slot->report.id;
+  last_ = slot;
+  if (ends(*slot)) close(*slot);
+  return {id};
+}
+
+// The rest of a line that a mail program or a terminal broke: nothing stamps it.
+bool Reader::is_continuation(Slot& slot, const Prefix& prefix) {
+  auto& report = slot.report;
+  auto text = trimmed(prefix.message);
+  if (slot.modules_open && scratch_[0].kind == LineKind::kOther && read_modules(text, report))
+    return true;
+  slot.modules_open = false;
+  if (prefix.stamped) return slot.cpu_open = slot.code_open = false;
+  if (slot.code_open && report.code_pieces < kCodePieces && is_code_rest(text)) {
+    report.code[report.code_pieces++] = text;
+    return true;
+  }
+  slot.code_open = false;
+  if (!slot.cpu_open) return false;
+  slot.cpu_open = false;
+  if (read_cpu(text, report)) return true;
+  Cursor at(text);
+  bool release = is_digit(at.peek()) && has(cut(text, 0, 12), ".");
+  if (release) report.release = at.word();
+  return release;
+}
+
+void Reader::add(Slot& slot, const Prefix& prefix) {
+  auto& line = scratch_[0];
+  auto& report = slot.report;
+  int weight = 0;
+  auto arch = arch_of(prefix.message, line, weight);
+  if (arch != Arch::kUnknown && weight > slot.arch_weight) {
+    report.arch = arch;
+    slot.arch_weight = weight;
+  }
+  bool strange = line.kind == LineKind::kOther || line.kind == LineKind::kBlank;
+  if (strange) {
+    ++slot.strange;
+    return;
+  }
+  slot.strange = 0;
+  report.last_line = lines_ - 1;
+  add_fact(slot, prefix);
+  if (line.frame_count > 0) add_frames(slot);
+}
+
+void Reader::add_headline(Slot& slot) {
+  auto& line = scratch_[0];
+  auto& report = slot.report;
+  bool die = line.kind == LineKind::kDie;
+  bool refines = !slot.headed || report.kind == Kind::kTrace ||
+                 (report.kind == Kind::kOops && line.report != Kind::kOops) ||
+                 (report.kind == Kind::kWarning && line.report == Kind::kHardLockup) ||
+                 report.kind == Kind::kListCorruption || report.kind == Kind::kStackOverflow;
+  if (refines && !(die && slot.headed && line.report == Kind::kOops) &&
+      !(slot.headed && line.report == Kind::kWarning) && report.kind != Kind::kStackOverflow &&
+      !(report.kind == Kind::kListCorruption && slot.headed))
+    report.kind = line.report;
+  if (!slot.headed || report.headline.empty()) report.headline = line.subject;
+  if (report.bug_at.empty()) report.bug_at = source_in(line.subject);
+  if (line.has_value && !report.has_fault_address) {
+    report.fault_address = line.value;
+    report.has_fault_address = true;
+  }
+  slot.headed = true;
+  slot.evidence |= line.certain || die;
+}
+
+void Reader::add_trace(Report& report, std::string_view label, TraceKind kind) {
+  if (report.trace_count == kReportTraces) return;
+  report.traces[report.trace_count++] = {label, kind};
+}
+
+void Reader::add_frames(Slot& slot) {
+  auto& line = scratch_[0];
+  auto& report = slot.report;
+  for (std::size_t at = 0; at < line.frame_count; ++at) {
+    auto& frame = line.frames[at];
+    if (frame.role == Role::kCall) {
+      if (!slot.in_trace) add_trace(report, {}, TraceKind::kMain);
+      slot.in_trace = true;
+    }
+    frame.trace = static_cast<std::uint16_t>(report.trace_count > 0 ? report.trace_count - 1 : 0);
+    frame.line = static_cast<std::uint32_t>(lines_ - 1 - report.first_line);
+    if (report.frame_count == report.frame_room.size()) {
+      ++report.dropped;
+    } else {
+      report.frame_room[report.frame_count++] = frame;
+    }
+  }
+  slot.evidence |= line.kind == LineKind::kFrames;
+}
+
+void Reader::add_fact(Slot& slot, const Prefix& prefix) {
+  auto& line = scratch_[0];
+  auto& report = slot.report;
+  auto text = trimmed(prefix.message);
+  slot.code_open = line.kind == LineKind::kCode;
+  switch (line.kind) {
+    case LineKind::kHeadline:
+    case LineKind::kDie:
+      return add_headline(slot);
+    case LineKind::kPanic:
+      report.panic = line.subject;
+      if (!slot.headed) add_headline(slot), report.headline = text;
+      slot.evidence = true;
+      return;
+    case LineKind::kCpu:
+      slot.evidence = true;
+      if (report.release.empty()) slot.cpu_open = !read_cpu(text, report);
+      return;
+    case LineKind::kTrace:
+      add_trace(report, line.subject, line.trace);
+      slot.in_trace = true;
+      return;
+    case LineKind::kModules:
+      slot.evidence = true;
+      if (report.module_count == 0) (void)read_modules(line.subject, report);
+      slot.modules_open = true;
+      return;
+    case LineKind::kCode:
+      slot.evidence = true;
+      if (report.code_pieces == 0) report.code[report.code_pieces++] = trimmed(line.subject);
+      else slot.code_open = false;
+      return;
+    case LineKind::kRegisters:
+      if (!slot.user_registers) read_registers(text, report);
+      return;
+    case LineKind::kKernelOffset:
+      report.has_kernel_offset = line.has_value;
+      report.kernel_offset = line.value;
+      return;
+    case LineKind::kHardware:
+      report.hardware = trimmed(line.subject);
+      return;
+    case LineKind::kWorkqueue:
+      report.workqueue = trimmed(line.subject);
+      return;
+    case LineKind::kEndTrace:
+      slot.state = State::kEnding;
+      report.complete = true;
+      return;
+    case LineKind::kEndPanic:
+      report.complete = true;
+      return;
+    default:
+      return;
+  }
+}
+
+// After "end trace" an oops repeats its registers, and a panic may follow; all else ends it.
+bool Reader::ends(Slot& slot) {
+  auto& line = scratch_[0];
+  auto& report = slot.report;
+  if (line.kind == LineKind::kEndPanic) return true;
+  if (lines_ - report.first_line > kReportLines) return report.truncated = true;
+  bool sanitizer = report.kind == Kind::kKasan || report.kind == Kind::kKfence ||
+                   report.kind == Kind::kKcsan || report.kind == Kind::kUbsan ||
+                   report.kind == Kind::kKmsan;
+  if (line.kind == LineKind::kRuler && sanitizer && report.trace_count > 0)
+    return report.complete = true;
+  if (slot.state == State::kEnding && slot.strange > 4) return true;
+  return slot.strange > kStrangeLines;
+}
+
+}  // namespace ringside::oops

@@ -1,0 +1,178 @@
+// A frame is located first: which symbol of which object, at which offset. A name is looked up and,
+// where several symbols bear it, told apart by its size; a mere address is looked up after the
+// kernel's offset (KASLR) is taken off. Return addresses are looked up one byte before, for that is
+// where the call ended; a faulting address, and one that is a symbol's first byte, as they are.
+#include "user/oops/decode.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/oops/verdict.hh"
+
+namespace ringside::oops {
+namespace {
+
+// One report on its way.
+struct Job {
+  const Report& report;
+  std::shared_ptr<const Kernel> kernel;
+  Decoded decoded;
+
+  void note(const std::string& text) {
+    if (!text.empty() && std::ranges::find(decoded.notes, text) == decoded.notes.end())
+      decoded.notes.push_back(text);
+  }
+};
+
+// The offset that most frames with both an address and a known symbol imply.
+void find_offset(Job& job) {
+  const auto& report = job.report;
+  std::map<std::uint64_t, int> votes;
+  for (const auto& frame : report.frames()) {
+    if (!frame.has_address || !frame.has_offset || !frame.module.empty() || frame.user) continue;
+    bool differs = false;
+    auto symbols = job.kernel->symbols().named(std::string(frame.symbol));
+    auto symbol = choose(symbols, frame.size, differs);
+    if (symbol && !differs) ++votes[frame.address - symbol->start - frame.offset];
+  }
+  auto best = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
+  auto& decoded = job.decoded;
+  if (best != votes.end()) {
+    decoded.has_offset = true;
+    decoded.offset = best->first;
+    decoded.offset_source = "symbols";
+  }
+  if (!report.has_kernel_offset) return;
+  if (decoded.has_offset && decoded.offset != report.kernel_offset)
+    job.note(fmt::format("the report says Kernel Offset {:#x}, its frames say {:#x}",
+                         report.kernel_offset, decoded.offset));
+  decoded.has_offset = true;
+  decoded.offset = report.kernel_offset;
+  decoded.offset_source = "report";
+}
+
+// A stack may begin with the faulting instruction itself, which is no return address.
+bool is_return(const Report& report, const Frame& frame) {
+  if (frame.exact) return false;
+  for (const auto& fault : report.frames())
+    if (fault.role == Role::kFault && fault.has_offset && fault.offset == frame.offset &&
+        fault.symbol == frame.symbol)
+      return false;
+  return true;
+}
+
+void add_lines(Job& job, const Spot& spot, Answer& answer) {
+  auto lines = job.kernel->lines().find(spot);
+  answer.lines = std::move(lines.chain);
+  if (!answer.lines.empty()) return;
+  answer.why = lines.why;
+  job.note(lines.why);
+}
+
+std::string shown(const Frame& frame) {
+  return frame.module.empty() ? std::string(frame.symbol)
+                              : fmt::format("{} [{}]", frame.symbol, frame.module);
+}
+
+void fail(Job& job, Answer& answer, std::string why) {
+  job.note(why);
+  answer.why = std::move(why);
+}
+
+// A frame with a name: "func+0x10/0x20 [module]".
+void locate_named(Job& job, const Frame& frame, Answer& answer) {
+  const auto* table = &job.kernel->symbols();
+  std::string module(frame.module);
+  if (!module.empty()) {
+    auto opened = job.kernel->module(module);
+    if (!opened) return fail(job, answer, opened.error().message);
+    table = *opened;
+  }
+  bool differs = false;
+  auto symbols = table->named(std::string(frame.symbol));
+  auto symbol = choose(symbols, frame.size, differs);
+  if (symbols.empty())
+    return fail(job, answer, fmt::format("{}: no such symbol in {}", shown(frame),
+                                         module.empty() ? job.kernel->source() : module + ".ko"));
+  if (differs && module.empty())
+    return fail(job, answer,
+                fmt::format("{}: is {:#x} bytes long in the report and {:#x} in {}: another kernel",
+                            shown(frame), frame.size, symbols.front().size,
+                            job.kernel->source()));
+  if (!symbol)
+    return fail(job, answer, fmt::format("{}: {} symbols of that name, none {:#x} bytes long",
+                                         shown(frame), symbols.size(), frame.size));
+  answer.resolved = true;
+  add_lines(job, {module, symbol->section, symbol->start + frame.offset, symbol->start,
+                  is_return(job.report, frame)},
+            answer);
+}
+
+// A frame that is an address only.
+void locate_address(Job& job, const Frame& frame, Answer& answer) {
+  auto address = frame.address - job.decoded.offset;
+  auto symbol = job.kernel->symbols().at(address - (is_return(job.report, frame) ? 1 : 0));
+  if (!symbol)
+    return fail(job, answer, job.decoded.has_offset || job.report.modules().empty()
+                                 ? fmt::format("{:#x}: not in the kernel (a module's, whose "
+                                               "addresses the report does not tell?)",
+                                               frame.address)
+                                 : fmt::format("{:#x}: not in the kernel as linked; the report "
+                                               "does not tell its offset (KASLR)",
+                                               frame.address));
+  if (!job.decoded.has_offset)
+    job.note("addresses are taken as linked: the report does not tell the kernel's offset (KASLR)");
+  answer.resolved = answer.added = true;
+  answer.symbol = symbol->name;
+  answer.module = symbol->module;
+  answer.offset = address - symbol->start;
+  answer.size = symbol->size;
+  add_lines(job, {{}, {}, address, symbol->start, is_return(job.report, frame)}, answer);
+}
+
+Answer answer_for(Job& job, const Frame& frame) {
+  Answer answer;
+  answer.demangled = demangle(frame.symbol);
+  if (frame.user || frame.inlined || frame.role == Role::kCopy) return answer;
+  if (!job.kernel) return answer;
+  if (frame.has_offset) {
+    locate_named(job, frame, answer);
+  } else if (frame.has_address && frame.symbol.empty() && frame.role != Role::kCallee) {
+    locate_address(job, frame, answer);
+    if (answer.added) answer.demangled = demangle(answer.symbol);
+  }
+  return answer;
+}
+
+void open_kernel(Job& job, Kernels& kernels) {
+  auto kernel = kernels.of(std::string(job.report.release));
+  if (!kernel) return job.note(kernel.error().message);
+  const auto& found = **kernel;
+  const auto& report = job.report;
+  if (!report.build_id.empty() && !found.build_id().empty() && report.build_id != found.build_id())
+    return job.note(fmt::format("{}: build-id {}, but the report's kernel has {}: not used",
+                                found.source(), found.build_id(), report.build_id));
+  if (!found.release().empty() && !report.release.empty() && found.release() != report.release)
+    job.note(fmt::format("{} is {}, but the report's kernel is {}", found.source(),
+                         found.release(), report.release));
+  job.kernel = *kernel;
+  job.decoded.kernel = found.source();
+  job.decoded.kernel_build_id = found.build_id();
+}
+
+}  // namespace
+
+Decoded Decoder::decode(const Report& report) {
+  Job job{report, nullptr, {}};
+  open_kernel(job, kernels_);
+  if (job.kernel) find_offset(job);
+  for (const auto& frame : report.frames()) job.decoded.answers.push_back(answer_for(job, frame));
+  job.decoded.culprit = culprit_of(report);
+  job.decoded.fingerprint = fingerprint_of(report);
+  job.decoded.code = disassemble(report);
+  return std::move(job.decoded);
+}
+
+}  // namespace ringside::oops

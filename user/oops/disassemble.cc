@@ -1,0 +1,103 @@
+// The bytes of "Code:" by capstone. Where instructions differ in length, those before the fault are
+// read from the first byte from which the reading meets the fault.
+#include <capstone/capstone.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/oops/code.hh"
+#include "user/oops/decode.hh"
+
+namespace ringside::oops {
+namespace {
+
+struct Machine {
+  cs_arch arch;
+  int mode;
+  bool swap;  // the library wants words with their highest byte first
+};
+
+std::optional<Machine> machine_of(const Report& report, const Code& code) {
+  switch (report.arch) {
+    case Arch::kX86_64:
+      return Machine{CS_ARCH_X86, CS_MODE_64, false};
+    case Arch::kI386:
+      return Machine{CS_ARCH_X86, CS_MODE_32, false};
+    case Arch::kArm:
+      return Machine{CS_ARCH_ARM, code.unit == 2 ? CS_MODE_THUMB : CS_MODE_ARM, false};
+    case Arch::kArm64:
+      return Machine{CS_ARCH_ARM64, CS_MODE_ARM, false};
+    case Arch::kPowerpc:
+      return Machine{CS_ARCH_PPC, CS_MODE_64, false};
+    case Arch::kMips:
+      return Machine{CS_ARCH_MIPS, CS_MODE_MIPS64, false};
+    case Arch::kSparc:
+      return Machine{CS_ARCH_SPARC, static_cast<int>(CS_MODE_BIG_ENDIAN | CS_MODE_V9), true};
+    default:
+      return std::nullopt;
+  }
+}
+
+class Disassembler {
+ public:
+  explicit Disassembler(const Machine& machine) {
+    open_ = cs_open(machine.arch, static_cast<cs_mode>(machine.mode), &handle_) == CS_ERR_OK;
+    if (open_ && machine.arch == CS_ARCH_X86)
+      cs_option(handle_, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);  // as the kernel's own scripts print
+  }
+  ~Disassembler() {
+    if (open_) cs_close(&handle_);
+  }
+  Disassembler(const Disassembler&) = delete;
+  Disassembler& operator=(const Disassembler&) = delete;
+
+  // The instructions of `bytes` from `from` on up to `to`, or up to what is none.
+  std::vector<Instruction> read(std::span<const std::uint8_t> bytes, std::size_t from,
+                                std::size_t to, std::size_t fault) const {
+    std::vector<Instruction> result;
+    cs_insn* list = nullptr;
+    auto count = open_ ? cs_disasm(handle_, bytes.data() + from, to - from, 0, 0, &list) : 0;
+    for (std::size_t at = 0; at < count; ++at) {
+      Instruction each;
+      each.offset = static_cast<std::int64_t>(from + list[at].address) -
+                    static_cast<std::int64_t>(fault);
+      for (std::size_t byte = 0; byte < list[at].size; ++byte)
+        each.bytes += fmt::format("{}{:02x}", byte ? " " : "", list[at].bytes[byte]);
+      each.text = fmt::format("{} {}", list[at].mnemonic, list[at].op_str);
+      end_ = from + list[at].address + list[at].size;
+      result.push_back(std::move(each));
+    }
+    if (list) cs_free(list, count);
+    return result;
+  }
+  std::size_t end() const { return end_; }  // where the last reading ended
+
+ private:
+  csh handle_ = 0;
+  bool open_ = false;
+  mutable std::size_t end_ = 0;
+};
+
+}  // namespace
+
+std::vector<Instruction> disassemble(const Report& report) {
+  auto code = read_code(report);
+  auto machine = machine_of(report, code);
+  if (!machine || !code.marked) return {};
+  if (machine->swap)
+    for (std::size_t at = 0; at + code.unit <= code.size; at += code.unit)
+      std::reverse(code.bytes + at, code.bytes + at + code.unit);
+  std::span<const std::uint8_t> bytes(code.bytes, code.size);
+  Disassembler disassembler(*machine);
+  std::vector<Instruction> before;
+  for (std::size_t from = 0; from < code.fault; ++from) {
+    before = disassembler.read(bytes, from, code.fault, code.fault);
+    if (!before.empty() && disassembler.end() == code.fault) break;
+    before.clear();
+  }
+  auto after = disassembler.read(bytes, code.fault, code.size, code.fault);
+  before.insert(before.end(), after.begin(), after.end());
+  return before;
+}
+
+}  // namespace ringside::oops

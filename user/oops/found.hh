@@ -1,0 +1,49 @@
+// Found: one report taken out of a stream, with the lines that it stands on. It owns all of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/oops/report.hh"
+
+namespace ringside::oops {
+
+using Block = std::shared_ptr<const std::string>;  // a piece of the input; views point into it
+
+struct Text {
+  std::string_view line;  // with its newline, if it has one
+  Block block;            // keeps it
+  std::uint64_t first = 0, count = 1;  // its numbers with the Reader: "#012" makes several of one
+};
+
+// Copies of a core report whose room belongs to the Reader. Moves, so that views stay good.
+class Found {
+ public:
+  Found(const Report& report, std::vector<Text> lines)
+      : report_(report),
+        lines_(std::move(lines)),
+        frames_(report.frames().begin(), report.frames().end()),
+        modules_(report.modules().begin(), report.modules().end()),
+        registers_(report.registers().begin(), report.registers().end()) {
+    report_.frame_room = frames_;
+    report_.module_room = modules_;
+    report_.register_room = registers_;
+  }
+  Found(Found&&) = default;
+  Found& operator=(Found&&) = default;
+
+  const Report& report() const { return report_; }
+  const std::vector<Text>& lines() const { return lines_; }
+
+ private:
+  Report report_;
+  std::vector<Text> lines_;
+  std::vector<Frame> frames_;
+  std::vector<Module> modules_;
+  std::vector<Register> registers_;
+};
+
+}  // namespace ringside::oops

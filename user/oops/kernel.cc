@@ -1,0 +1,61 @@
+#include "user/oops/kernel.hh"
+
+#include <fmt/format.h>
+
+namespace ringside::oops {
+namespace {
+
+constexpr std::size_t kKept = 16;  // kernels, failures among them
+
+}  // namespace
+
+Outcome<std::shared_ptr<const Kernel>> Kernel::open(const KernelFiles& files) {
+  std::shared_ptr<Kernel> kernel(new Kernel);
+  kernel->source_ = files.symbols.native();
+  if (files.is_image) {
+    auto image = TRY(kimage::Image::open(files.symbols));
+    kernel->release_ = image.release();
+    kernel->build_id_ = image.build_id();
+    kernel->symbols_ = TRY(open_image_symbols(image));
+  } else {
+    kernel->symbols_ = TRY(open_text_symbols(files.symbols));
+  }
+  if (!files.modules.empty()) kernel->tree_ = TRY(modtree::Tree::open(files.modules));
+  auto release = kernel->release_.empty() ? "RELEASE" : kernel->release_;
+  kernel->lines_ = std::make_unique<NoLines>(
+      fmt::format("no debug information: install linux-image-{}-dbg", release));
+  return std::shared_ptr<const Kernel>(std::move(kernel));
+}
+
+Outcome<const SymbolTable*> Kernel::module(const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  auto known = modules_.find(name);
+  if (known == modules_.end()) {
+    const auto* file = tree_.find(name);
+    auto missing = Failure{
+        tree_.folder().empty()
+            ? fmt::format("module {}: this kernel's modules are not on this machine", name)
+            : fmt::format("module {}: not in {}", name, tree_.folder().native())};
+    auto table = file ? open_module_symbols(tree_.path_of(*file)) : Outcome<Table>(missing);
+    known = modules_.emplace(name, std::move(table)).first;
+  }
+  if (!known->second) return known->second.error();
+  return known->second->get();
+}
+
+Outcome<std::shared_ptr<const Kernel>> Kernels::of(const std::string& release) {
+  std::lock_guard lock(mutex_);
+  for (auto each = entries_.begin(); each != entries_.end(); ++each) {
+    if (each->release != release) continue;
+    entries_.splice(entries_.begin(), entries_, each);
+    return entries_.front().kernel;
+  }
+  auto open = [&]() -> Outcome<std::shared_ptr<const Kernel>> {
+    return Kernel::open(TRY(find_(release)));
+  };
+  entries_.push_front({release, open()});
+  if (entries_.size() > kKept) entries_.pop_back();
+  return entries_.front().kernel;
+}
+
+}  // namespace ringside::oops

@@ -1,0 +1,67 @@
+// Kernel: what this machine knows of the kernel that a report comes from.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+
+#include "core/oops/report.hh"
+#include "user/modtree/tree.hh"
+#include "user/oops/resolver.hh"
+#include "user/oops/symbols.hh"
+
+namespace ringside::oops {
+
+// Where a kernel's files are. `symbols` is an image, or a System.map or copy of /proc/kallsyms.
+struct KernelFiles {
+  std::filesystem::path symbols;
+  std::filesystem::path modules;  // lib/modules/RELEASE; empty where there is none
+  bool is_image = true;
+};
+
+// The files of the kernel with that release; a Failure says what to install.
+using FindKernel = std::function<Outcome<KernelFiles>(const std::string& release)>;
+
+class Kernel {
+ public:
+  static Outcome<std::shared_ptr<const Kernel>> open(const KernelFiles& files);
+
+  const std::string& source() const { return source_; }      // the file of its symbols
+  const std::string& release() const { return release_; }    // empty where the file does not say
+  const std::string& build_id() const { return build_id_; }  // the same
+  const SymbolTable& symbols() const { return *symbols_; }
+  const LineSource& lines() const { return *lines_; }
+
+  // The symbols of module `name`; a Failure says where they were looked for. Opened once.
+  Outcome<const SymbolTable*> module(const std::string& name) const;
+
+ private:
+  Kernel() = default;
+
+  std::string source_, release_, build_id_;
+  Table symbols_;
+  modtree::Tree tree_;
+  std::unique_ptr<const LineSource> lines_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, Outcome<Table>> modules_;
+};
+
+// Kernels by release, opened once and kept as long as they are among the last few. Thread-safe.
+class Kernels {
+ public:
+  explicit Kernels(FindKernel find) : find_(std::move(find)) {}
+  Outcome<std::shared_ptr<const Kernel>> of(const std::string& release);
+
+ private:
+  struct Entry {
+    std::string release;
+    Outcome<std::shared_ptr<const Kernel>> kernel;
+  };
+
+  FindKernel find_;
+  std::mutex mutex_;
+  std::list<Entry> entries_;  // the last one asked for first
+};
+
+}  // namespace ringside::oops

@@ -1,0 +1,177 @@
+// Additions stand behind "  # " at the end of a line, inlined functions and the summary on lines of
+// their own that begin with "# ": all that we add can be told from what was there.
+#include <fmt/format.h>
+
+#include "core/oops/verdict.hh"
+#include "user/oops/print.hh"
+
+namespace ringside::oops {
+namespace {
+
+struct Palette {
+  const char *fault = "", *guess = "", *added = "", *title = "", *off = "";
+};
+
+constexpr Palette kColours = {"\x1b[1;31m", "\x1b[2m", "\x1b[36m", "\x1b[1m", "\x1b[0m"};
+
+std::string place_of(const SourceLine& line) { return fmt::format("{}:{}", line.file, line.line); }
+
+// What is new about a frame, for the end of its line.
+std::string addition(const Frame& frame, const Answer& answer) {
+  std::string text;
+  if (answer.added) {
+    text = fmt::format("{}+{:#x}/{:#x}", answer.symbol, answer.offset, answer.size);
+    if (!answer.module.empty()) text += fmt::format(" [{}]", answer.module);
+  }
+  if (!answer.demangled.empty()) text += (text.empty() ? "" : " ") + answer.demangled;
+  if (!answer.lines.empty() && frame.source.empty())
+    text += (text.empty() ? "" : " ") + place_of(answer.lines.front());
+  return text;
+}
+
+std::string inlines(const Answer& answer, const Palette& palette) {
+  std::string text;
+  for (std::size_t at = 0; at + 1 < answer.lines.size(); ++at)
+    text += fmt::format("{}#     inlined {} into {} at {}{}\n", palette.added,
+                        answer.lines[at].function, answer.lines[at + 1].function,
+                        place_of(answer.lines[at + 1]), palette.off);
+  return text;
+}
+
+class Printer {
+ public:
+  Printer(const Found& found, const Decoded& decoded, const Palette& palette)
+      : found_(found), report_(found.report()), decoded_(decoded), palette_(palette) {}
+
+  std::string print() {
+    for (const auto& line : found_.lines()) print_line(line);
+    print_summary();
+    return std::move(out_);
+  }
+
+ private:
+  bool is_of(const Frame& frame, const Text& line) const {
+    auto number = report_.first_line + frame.line;
+    return number >= line.first && number < line.first + line.count;
+  }
+
+  void print_line(const Text& line) {
+    std::string added, below;
+    const char* colour = "";
+    for (; next_ < report_.frame_count && is_of(report_.frames()[next_], line); ++next_) {
+      const auto& frame = report_.frames()[next_];
+      const auto& answer = decoded_.answers[next_];
+      if (auto text = addition(frame, answer); !text.empty()) added += "  # " + text;
+      below += inlines(answer, palette_);
+      if (&frame == decoded_.culprit) colour = palette_.fault;
+      else if (frame.guess) colour = palette_.guess;
+    }
+    auto text = line.line;
+    bool ended = text.ends_with('\n');
+    if (ended) text.remove_suffix(1);
+    bool dressed = *colour != '\0';
+    out_ += colour;
+    out_ += text;
+    if (dressed) out_ += palette_.off;
+    if (!added.empty()) out_ += fmt::format("{}{}{}", palette_.added, added, palette_.off);
+    if (ended || !below.empty()) out_ += '\n';
+    out_ += below;
+    if (!out_.empty() && out_.back() != '\n') out_ += '\n';
+  }
+
+  void say(std::string_view key, const std::string& value) {
+    if (!value.empty())
+      out_ += fmt::format("{}# {:<12}{}{}\n", palette_.added, key, value, palette_.off);
+  }
+
+  std::string where() const {
+    std::string text;
+    if (report_.cpu >= 0) text = fmt::format("CPU {}", report_.cpu);
+    if (!report_.comm.empty())
+      text += fmt::format("{}{}[{}]", text.empty() ? "" : ", ", report_.comm, report_.pid);
+    if (!report_.workqueue.empty())
+      text += fmt::format("{}workqueue {}", text.empty() ? "" : ", ", report_.workqueue);
+    return text;
+  }
+
+  std::string taints() const {
+    std::string text;
+    for (char letter : report_.taint) {
+      auto meaning = taint_meaning(letter);
+      if (!meaning.empty())
+        text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", letter, meaning);
+    }
+    return text;
+  }
+
+  std::string culprit() const {
+    if (decoded_.culprit == nullptr) return {};
+    const auto& frame = *decoded_.culprit;
+    auto at = static_cast<std::size_t>(&frame - report_.frames().data());
+    std::string text(frame.symbol);
+    if (frame.has_offset) text += fmt::format("+{:#x}/{:#x}", frame.offset, frame.size);
+    if (!frame.module.empty()) text += fmt::format(" [{}]", frame.module);
+    if (at < decoded_.answers.size() && !decoded_.answers[at].lines.empty())
+      text += " " + place_of(decoded_.answers[at].lines.front());
+    else if (!frame.source.empty())
+      text += fmt::format(" {}", frame.source);
+    return text;
+  }
+
+  std::string counts() const {
+    std::size_t calls = 0, guesses = 0;
+    for (const auto& frame : report_.frames()) {
+      calls += frame.role == Role::kCall;
+      guesses += frame.role == Role::kCall && frame.guess;
+    }
+    return fmt::format("{} frames in {} stack{}, {} of them guesses{}", calls, report_.trace_count,
+                       report_.trace_count == 1 ? "" : "s", guesses,
+                       report_.truncated ? "; truncated" : "");
+  }
+
+  void print_code() {
+    for (const auto& each : decoded_.code) {
+      if (each.offset < -24 || each.offset > 24) continue;
+      out_ += fmt::format("{}# {} {:>4}  {:<32}{}{}\n",
+                          each.offset == 0 ? palette_.fault : palette_.added,
+                          each.offset == 0 ? "=>" : "  ", each.offset, each.bytes, each.text,
+                          palette_.off);
+    }
+  }
+
+  void print_summary() {
+    auto release = report_.release.empty() ? std::string("kernel not told")
+                                           : fmt::format("Linux {}", report_.release);
+    out_ += fmt::format("{}# ringside: {}, {}, {}{}\n", palette_.title, title_of(report_.kind),
+                        release, report_.arch == Arch::kUnknown ? "machine not told"
+                                                                : name_of(report_.arch),
+                        palette_.off);
+    say("culprit", culprit());
+    if (!report_.bug_at.empty()) say("source", std::string(report_.bug_at));
+    say("on", where());
+    if (!report_.panic.empty()) say("then", fmt::format("panic: {}", report_.panic));
+    say("tainted", taints());
+    say("stack", counts());
+    if (decoded_.has_offset)
+      say("offset", fmt::format("{:#x} (told by the {})", decoded_.offset, decoded_.offset_source));
+    if (!decoded_.kernel.empty()) say("symbols", decoded_.kernel);
+    print_code();
+    for (const auto& note : decoded_.notes) say("note", note);
+    say("fingerprint", fmt::format("{:016x}", decoded_.fingerprint));
+  }
+
+  const Found& found_;
+  const Report& report_;
+  const Decoded& decoded_;
+  Palette palette_;
+  std::string out_;
+  std::uint32_t next_ = 0;  // the first frame that has not been printed
+};
+
+}  // namespace
+
+std::string print_text(const Found& found, const Decoded& decoded, bool colour) {
+  return Printer(found, decoded, colour ? kColours : Palette()).print();
+}
+
+}  // namespace ringside::oops

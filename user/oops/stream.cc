@@ -1,0 +1,155 @@
+// Input is read in blocks; lines are views into them, and a line that two blocks share is moved to
+// the second. While no report is open, text goes straight through. While one is, lines queue up;
+// when it closes, its lines are taken out of the queue and what stands at the queue's head and
+// waits for nothing any more goes out. The core bounds a report's lines, and so the queue.
+#include "user/oops/stream.hh"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstring>
+
+namespace ringside::oops {
+namespace {
+
+constexpr std::size_t kBlock = 256 << 10;
+constexpr std::size_t kLongestLine = 1 << 20;  // a longer one is cut: it is no kernel's
+constexpr std::size_t kReaderMemory = 8 << 20;
+
+bool has_input(int fd) {
+  pollfd poll_fd{fd, POLLIN, 0};
+  return ::poll(&poll_fd, 1, 0) != 0;
+}
+
+// Where the next "#012", syslog's newline within a line, stands in `line`.
+std::size_t find_escaped_newline(std::string_view line) { return line.find("#012"); }
+
+}  // namespace
+
+Outcome<Stream> Stream::open(Sink sink) {
+  Stream stream(std::move(sink));
+  stream.memory_.resize(kReaderMemory);
+  Arena arena(stream.memory_);
+  auto reader = Reader::open(arena);
+  if (!reader) return Failure{describe(reader.error(), "report reader")};
+  stream.reader_ = *reader;
+  return stream;
+}
+
+void Stream::flush_run() {
+  if (!run_.empty()) sink_.text(run_, run_block_);
+  run_ = {};
+  run_block_.reset();
+}
+
+void Stream::put_text(std::string_view text, const Block& block) {
+  if (!run_.empty() && run_block_ == block && run_.data() + run_.size() == text.data()) {
+    run_ = {run_.data(), run_.size() + text.size()};
+    return;
+  }
+  flush_run();
+  run_ = text;
+  run_block_ = block;
+}
+
+// Gives one line, or the several that syslog made one of, to the Reader.
+std::uint32_t Stream::feed(std::string_view line, std::uint64_t& count) {
+  std::uint32_t report = 0;
+  for (count = 0;; ++count) {
+    auto end = find_escaped_newline(line);
+    auto member = reader_->feed(line.substr(0, end));
+    if (report == 0) report = member.report;
+    if (end == line.npos) break;
+    line.remove_prefix(end + 4);
+  }
+  ++count;
+  return report;
+}
+
+void Stream::take_line(std::string_view line, const Block& block) {
+  auto message = line.ends_with('\n') ? line.substr(0, line.size() - 1) : line;
+  Text text{line, block, reader_->lines(), 1};
+  auto report = feed(message, text.count);
+  if (report == 0 && pending_.empty()) return put_text(line, block);
+  pending_.push_back({std::move(text), report, false});
+  collect();
+}
+
+void Stream::take_lines(const Report& report) {
+  std::vector<Text> lines;
+  for (auto& each : pending_) {
+    if (each.report != report.id || each.text.first > report.last_line) continue;
+    each.taken = !lines.empty();  // the first one stays, to say where the report stood
+    lines.push_back(each.text);
+  }
+  found_[report.id] = Found(report, std::move(lines));
+}
+
+void Stream::collect() {
+  bool rejected = false;
+  while (const auto* report = reader_->closed(rejected)) {
+    if (!rejected) {
+      take_lines(*report);
+    } else {
+      found_[report->id] = std::nullopt;
+    }
+  }
+  flush_pending();
+}
+
+void Stream::flush_pending() {
+  std::uint32_t waiting = 0;
+  for (; !pending_.empty(); pending_.pop_front()) {
+    auto& each = pending_.front();
+    if (each.taken) continue;
+    auto found = found_.find(each.report);
+    if (each.report != 0 && found == found_.end()) {
+      waiting = each.report;
+      break;
+    }
+    bool inside = each.report != 0 && found->second && found->second->lines().size() > 0 &&
+                  each.text.first <= found->second->report().last_line;
+    if (!inside) {
+      put_text(each.text.line, each.text.block);
+      continue;
+    }
+    flush_run();
+    sink_.report(*std::exchange(found->second, std::nullopt));
+  }
+  if (waiting == 0) found_.clear();
+}
+
+Outcome<Nothing> Stream::read(int fd, const std::string& name,
+                              const std::function<void()>& flush) {
+  std::string rest;  // the beginning of a line whose end has not been read
+  for (bool more = true; more;) {
+    if (!has_input(fd)) flush_run(), flush();
+    auto block = std::make_shared<std::string>(std::move(rest));
+    auto kept = block->size();
+    block->resize(kept + kBlock);
+    ssize_t size = 0;
+    do size = ::read(fd, block->data() + kept, kBlock);
+    while (size < 0 && errno == EINTR);
+    if (size < 0) return system_failure("read", name);
+    more = size > 0;
+    block->resize(kept + static_cast<std::size_t>(size));
+    if (block->size() < kBlock / 2) block->shrink_to_fit();  // lines of a slow input stay for long
+    std::string_view text(*block);
+    for (auto scan = kept; !text.empty();) {
+      auto end = text.find('\n', scan);
+      if (end == text.npos && more && text.size() < kLongestLine) break;
+      end = std::min(end == text.npos ? end : end + 1, text.size());
+      take_line(text.substr(0, end), block);
+      text.remove_prefix(end);
+      scan = 0;
+    }
+    rest = std::string(text);
+  }
+  reader_->finish();
+  collect();
+  flush_run();
+  flush();
+  return ok;
+}
+
+}  // namespace ringside::oops

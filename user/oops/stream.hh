@@ -1,0 +1,60 @@
+// Stream: input in, reports and the text around them out, in memory that does not grow with the
+// input.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <unordered_map>
+
+#include "core/oops/reader.hh"
+#include "user/base/failure.hh"
+#include "user/oops/found.hh"
+
+namespace ringside::oops {
+
+struct Sink {
+  // Text outside of reports, byte for byte; pieces come in the order of the input.
+  std::function<void(std::string_view text, const Block& block)> text;
+  // A report, where its first line stood.
+  std::function<void(Found report)> report;
+};
+
+class Stream {
+ public:
+  static Outcome<Stream> open(Sink sink);
+
+  // Reads `fd` to its end. Reports do not reach over the end of an input. Where the input is
+  // slower than we are, what can be said already is said before waiting; `flush` is called then.
+  Outcome<Nothing> read(int fd, const std::string& name, const std::function<void()>& flush);
+
+ private:
+  explicit Stream(Sink sink) : sink_(std::move(sink)) {}
+
+  struct Pending {
+    Text text;
+    std::uint32_t report = 0;
+    bool taken = false;
+  };
+  struct Closed {
+    std::uint64_t last_line;
+    bool rejected;
+  };
+
+  void take_line(std::string_view line, const Block& block);
+  std::uint32_t feed(std::string_view line, std::uint64_t& count);
+  void collect();
+  void take_lines(const Report& report);
+  void flush_pending();
+  void put_text(std::string_view text, const Block& block);
+  void flush_run();
+
+  Sink sink_;
+  std::vector<std::byte> memory_;
+  std::optional<Reader> reader_;
+  std::deque<Pending> pending_;  // lines that wait for a report to close
+  std::unordered_map<std::uint32_t, std::optional<Found>> found_;  // closed, not yet put out
+  std::string_view run_;                                           // text to put out in one piece
+  Block run_block_;
+};
+
+}  // namespace ringside::oops
