@@ -32,10 +32,10 @@ constexpr Clue kBeginnings[] = {  // of a message
     {"IASQ", Arch::kParisc},          {"$ 0   :", Arch::kMips},      {"epc   :", Arch::kMips},
     {"epc : ", Arch::kRiscv},         {"unat: ", Arch::kIa64},       {"psr : ", Arch::kIa64},
     {"pc = [<", Arch::kAlpha},        {"pc is at", Arch::kAlpha},    {"x29: ", Arch::kArm64},
-    {"pstate: ", Arch::kArm64},       {"PC is at", Arch::kArm},      {"r10: ", Arch::kArm},
+    {"pstate: ", Arch::kArm64},       {"r10: ", Arch::kArm},
     {"ip is at", Arch::kIa64},        {"Instruction DUMP", Arch::kSparc},
     {"RP(r2)", Arch::kParisc},        {"Caller[", Arch::kSparc},     {"sr00-03", Arch::kParisc},
-    {"badv", Arch::kLoongarch},
+    {"badv", Arch::kLoongarch},       {"Hardware name: 9000/", Arch::kParisc},
 };
 
 constexpr Clue kSymbols[] = {  // that an architecture's entry code has
@@ -56,7 +56,8 @@ constexpr Clue kSymbols[] = {  // that an architecture's entry code has
     {"start_parisc", Arch::kParisc},       {"ret_from_exception", Arch::kRiscv},
     {"walk_stackframe", Arch::kRiscv},     {"ia64_", Arch::kIa64},
     {"entSys", Arch::kAlpha},              {"entMM", Arch::kAlpha},
-    {"handle_sys", Arch::kMips},
+    {"handle_sys", Arch::kMips},           {"schedule_tail_wrapper", Arch::kI386},
+    {"srso_", Arch::kX86_64},              {"retbleed_", Arch::kX86_64},
 };
 
 Arch by_symbol(std::string_view symbol) {
@@ -88,7 +89,10 @@ Arch by_beginning(std::string_view text) {
   for (const auto& clue : kBeginnings)
     if (clue.text[0] == text[0] && begins(text, clue.text)) return clue.arch;
   if (begins(text, "Internal error: ") && ends(text, " ARM")) return Arch::kArm;
-  if (begins(text, "CPU: OpenRISC")) return Arch::kOpenrisc;
+  if (begins(text, "pc : [<")) {  // both print "PC is at"
+    if (has(text, "pstate: ")) return Arch::kArm64;
+    if (has(text, "psr: ")) return Arch::kArm;
+  }
   return Arch::kUnknown;
 }
 
@@ -102,7 +106,7 @@ bool is_arm(const Line& line) {
 std::string_view name_of(Arch arch) {
   constexpr std::string_view kNames[] = {"?",    "x86_64", "i386",  "arm",    "arm64", "ppc",
                                          "s390", "mips",   "riscv", "sparc",  "parisc", "alpha",
-                                         "ia64", "loongarch", "m68k", "openrisc"};
+                                         "ia64", "loongarch"};
   return kNames[static_cast<std::size_t>(arch)];
 }
 
@@ -124,9 +128,16 @@ Arch arch_of(std::string_view message, const Line& line, int& weight) {
   for (std::size_t at = 0; at < line.frame_count; ++at)
     if (line.frames[at].has_address && !line.frames[at].user)
       if (auto arch = by_address(line.frames[at].address); arch != Arch::kUnknown) return arch;
-  if (line.kind == LineKind::kTrace && begins(text, "Call trace:")) return Arch::kArm64;
   weight = 0;
   return Arch::kUnknown;
+}
+
+Arch arch_of_whole(const Report& report) {
+  bool words = report.frame_count > 0;  // instructions of four bytes, no addresses beside names
+  for (const auto& frame : report.frames())
+    words &= frame.offset % 4 == 0 && frame.size % 4 == 0 && !begins(frame.text, "[<");
+  bool spelling = report.trace_count > 0 && begins(report.traces[0].label, "Call trace:");
+  return words && (spelling || ends(report.hardware, "(DT)")) ? Arch::kArm64 : Arch::kUnknown;
 }
 
 }  // namespace ringside::oops

@@ -20,6 +20,10 @@ void read_registers(std::string_view text, Report& report);
 // is: 3 a name or a register that only one has, 1 a guess by the form of an address.
 Arch arch_of(std::string_view message, const Line& line, int& weight);
 
+// The same by the looks of a whole report, for want of any clue in its lines: arm64's spelling of
+// "Call trace:" or a device tree, and code in words of four bytes.
+Arch arch_of_whole(const Report& report);
+
 // "fs/ext4/inode.c:1174" in a headline; empty where there is none.
 std::string_view source_in(std::string_view headline);
 

@@ -210,7 +210,7 @@ bool add_from(std::string_view message, Line& line) {
 
 // x86, arm64, riscv, mips, s390, alpha, ia64, parisc, sparc: "[<addr>] ? name+0x1/0x2 [module]",
 // "([<addr>] name)", "name+0x1/0x2", "? name+0x1/0x2", "[addr] name+0x1/0x2".
-bool add_plain(std::string_view message, bool inside, Line& line) {
+bool add_plain(std::string_view message, Line& line) {
   Cursor at(message);
   at.spaces();
   Frame frame;
@@ -229,7 +229,6 @@ bool add_plain(std::string_view message, bool inside, Line& line) {
     frame.has_address = true;
     if (!read_plain_bracketed(at, frame.address)) frame.address = stack;  // ppc has both
     bracketed = true;
-    if (at.spaces() == 0 && inside) at.spaces();
   }
   at.spaces();
   if (at.peek() == '?' && (at.peek(1) == ' ' || at.peek(1) == '\t')) {
@@ -240,9 +239,9 @@ bool add_plain(std::string_view message, bool inside, Line& line) {
   bool placed = read_place(at, frame);
   if (!placed && bracketed) {
     bool numeric = read_hex_place(at, frame);
-    if (!numeric && !at.at_end() && at.peek() != ')' && !inside) return false;
     if (!numeric && stack != 0) return false;
     if (!numeric) read_module(at, frame);
+    if (!numeric && !at.at_end() && at.peek() != ')') return false;
     placed = true;
   }
   if (!placed || (parenthesis && !bracketed)) return false;
@@ -445,7 +444,7 @@ bool add_lock(std::string_view message, Line& line) {
 
 bool read_frames(std::string_view message, bool inside, Line& line) {
   if (message.empty()) return false;
-  if (add_plain(message, inside, line) || add_from(message, line)) return true;
+  if (add_plain(message, line) || add_from(message, line)) return true;
   if (!inside) return false;
   return add_registers(message, line) || add_annotated(message, line) ||
          add_sparc(message, line) || add_ksymoops(message, line) || add_lock(message, line);

@@ -97,13 +97,6 @@ constexpr Keyword kInner[] = {
     {"CPU features: ", LineKind::kDetail},
     {"Memory Limit: ", LineKind::kDetail},
     {"PHYS_OFFSET: ", LineKind::kDetail},
-    {"</TASK>", LineKind::kDetail},
-    {"<TASK>", LineKind::kDetail},
-    {"<IRQ>", LineKind::kDetail},
-    {"</IRQ>", LineKind::kDetail},
-    {"<NMI>", LineKind::kDetail},
-    {"</NMI>", LineKind::kDetail},
-    {"<EOI>", LineKind::kDetail},
     {"last sysfs file: ", LineKind::kDetail},
     {"blocked on ", LineKind::kDetail},
 };
@@ -236,6 +229,8 @@ void read_kernel_offset(Line& line) {  // "0x1a000000 from 0xffffffff81000000 (.
 bool read_inner(std::string_view text, Line& line) {
   if (read_trace(text, line)) return (void)read_frames(text, true, line), true;
   if (is_ruler(text)) return line.kind = LineKind::kRuler, true;
+  if (text[0] == '<' && trimmed(text).back() == '>' && text.size() < 24)  // "<TASK>", "</IRQ>"
+    return line.kind = LineKind::kDetail, true;
   if (read_keyword(kInner, text, line)) {
     if (line.kind == LineKind::kKernelOffset) read_kernel_offset(line);
     if (line.kind == LineKind::kHeld) (void)read_frames(text, true, line);

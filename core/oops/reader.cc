@@ -17,6 +17,15 @@ bool is_death(Kind kind) {  // after which a panic is part of the same report
   return kind != Kind::kTrace && kind != Kind::kPanic;
 }
 
+// Watchdogs panic with their own words where they are told to.
+Kind kind_of_panic(std::string_view words) {
+  if (begins(words, "hung_task")) return Kind::kHungTask;
+  if (begins(words, "softlockup")) return Kind::kSoftLockup;
+  if (begins(words, "Hard LOCKUP") || begins(words, "Watchdog detected hard LOCKUP"))
+    return Kind::kHardLockup;
+  return begins(words, "RCU Stall") ? Kind::kRcuStall : Kind::kPanic;
+}
+
 // "Code: ..." in a mail goes on with nothing but bytes.
 bool is_code_rest(std::string_view text) {
   Cursor at(text);
@@ -93,6 +102,18 @@ Reader::Slot* Reader::take_slot(const Prefix& prefix) {
   return slot;
 }
 
+// A log is one machine's: what one of its reports told, another that does not tell may take over.
+void Reader::settle_arch(Slot& slot) {
+  auto& arch = slot.report.arch;
+  if (slot.arch_weight >= 2) {
+    arch_ = arch;
+  } else if (arch_ != Arch::kUnknown) {
+    arch = arch_;
+  } else if (arch == Arch::kUnknown) {
+    arch = arch_of_whole(slot.report);
+  }
+}
+
 void Reader::close(Slot& slot) {
   auto& report = slot.report;
   bool trace_only = !slot.headed;
@@ -100,6 +121,7 @@ void Reader::close(Slot& slot) {
   for (const auto& frame : report.frames()) calls += frame.role == Role::kCall;
   slot.rejected = !slot.evidence || (trace_only && calls < 2);
   bool wants_trace = report.kind != Kind::kPanic && report.kind != Kind::kBadPage;
+  settle_arch(slot);
   report.truncated |= trace_only || (wants_trace && calls == 0 && !report.complete);
   slot.state = State::kClosed;
   if (last_ == &slot) last_ = nullptr;
@@ -126,6 +148,7 @@ void Reader::close_silent() {
 void Reader::finish() {
   for (auto& slot : slots_)
     if (slot.state == State::kOpen || slot.state == State::kEnding) close(slot);
+  arch_ = Arch::kUnknown;
 }
 
 bool Reader::begins_report(const Line& line) const {
@@ -263,6 +286,7 @@ void Reader::add_headline(Slot& slot) {
     report.has_fault_address = true;
   }
   slot.headed = true;
+  slot.headline = lines_;
   slot.evidence |= line.certain || die;
 }
 
@@ -276,6 +300,11 @@ void Reader::add_frames(Slot& slot) {
   auto& report = slot.report;
   for (std::size_t at = 0; at < line.frame_count; ++at) {
     auto& frame = line.frames[at];
+    bool broken_headline = slot.headline + 1 == lines_ && report.kind == Kind::kWarning;
+    if (frame.role == Role::kCall && broken_headline && report.trace_count == 0) {
+      frame.role = Role::kNamed;
+      frame.exact = true;
+    }
     if (frame.role == Role::kCall) {
       if (!slot.in_trace) add_trace(report, {}, TraceKind::kMain);
       slot.in_trace = true;
@@ -302,7 +331,11 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
       return add_headline(slot);
     case LineKind::kPanic:
       report.panic = line.subject;
-      if (!slot.headed) add_headline(slot), report.headline = text;
+      if (!slot.headed) {
+        add_headline(slot);
+        report.headline = text;
+        report.kind = kind_of_panic(line.subject);
+      }
       slot.evidence = true;
       return;
     case LineKind::kCpu:
@@ -360,7 +393,7 @@ bool Reader::ends(Slot& slot) {
   if (line.kind == LineKind::kRuler && sanitizer && report.trace_count > 0)
     return report.complete = true;
   if (slot.state == State::kEnding && slot.strange > 4) return true;
-  return slot.strange > kStrangeLines;
+  return slot.strange > (report.trace_count > 0 ? kStrangeLines : kStrangeBefore);
 }
 
 }  // namespace ringside::oops

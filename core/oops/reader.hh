@@ -19,7 +19,8 @@ constexpr std::uint32_t kReportFrames = 1024;
 constexpr std::uint32_t kReportModules = 1024;
 constexpr std::uint32_t kReportRegisters = 128;
 constexpr std::uint32_t kReportLines = 4096;
-constexpr std::uint32_t kStrangeLines = 24;      // in a row, after which a report has ended
+constexpr std::uint32_t kStrangeLines = 24;      // in a row, after which a report has ended,
+constexpr std::uint32_t kStrangeBefore = 64;     // and as long as no stack was seen
 constexpr std::uint32_t kSilentLines = 512;      // of others, after which a report has ended
 constexpr std::size_t kLineBytes = 8192;         // of a line; more of it is not looked at
 
@@ -38,7 +39,7 @@ class Reader {
   // to has been collected. Linear in the line's length.
   Membership feed(std::string_view line);
 
-  // No more lines: closes what is open.
+  // The input's end: closes what is open. Another input may follow.
   void finish();
 
   // The next closed report, or nullptr; valid until the next feed(). To be called until it gives
@@ -65,7 +66,8 @@ class Reader {
     bool code_open = false;
     bool user_registers = false;
     Caller caller;
-    std::uint32_t strange = 0;  // lines in a row that no report has
+    std::uint64_t headline = 0;  // the number of its last headline's line
+    std::uint32_t strange = 0;   // lines in a row that no report has
     int arch_weight = 0;
     Report report;
   };
@@ -84,9 +86,12 @@ class Reader {
   void add_fact(Slot& slot, const Prefix& prefix);
   bool ends(Slot& slot);
 
+  void settle_arch(Slot& slot);
+
   std::span<Slot> slots_;
   std::span<Line> scratch_;
-  Slot* last_ = nullptr;  // the one that the line before belonged to
+  Arch arch_ = Arch::kUnknown;  // that reports of this input have told
+  Slot* last_ = nullptr;        // the one that the line before belonged to
   std::uint64_t lines_ = 0;
   std::uint32_t reports_ = 0;
 };

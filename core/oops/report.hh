@@ -12,7 +12,7 @@ namespace ringside::oops {
 
 enum class Arch : std::uint8_t {
   kUnknown, kX86_64, kI386, kArm, kArm64, kPowerpc, kS390, kMips, kRiscv, kSparc, kParisc, kAlpha,
-  kIa64, kLoongarch, kM68k, kOpenrisc,
+  kIa64, kLoongarch,
 };
 
 // "x86_64", "i386", "arm", "arm64", "ppc", "s390", "mips" ...; "?" where it is not known.
