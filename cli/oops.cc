@@ -59,8 +59,8 @@ Outcome<KernelFiles> kernel_of_release(const std::string& release) {
   if (auto size = std::filesystem::file_size(map, error); !error && size > kStub)
     return KernelFiles{map, modules, false};
   if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false};
-  return Failure{fmt::format("kernel {} is not on this machine: install linux-image-{} (or its "
-                             "distribution's package), or name its image or System.map by --kernel",
+  return Failure{fmt::format("kernel {} is not on this machine: install its package (Debian's is "
+                             "linux-image-{}), or name its image or System.map by --kernel",
                              release, release)};
 }
 

@@ -126,7 +126,9 @@ void read_registers(std::string_view text, Report& report) {
     if (same(word, ":") || same(word, "=")) continue;
     Cursor digits(word);
     std::uint64_t value = 0;
-    bool is_value = digits.hex(value) >= 4 && digits.at_end();
+    bool is_value = digits.hex(value) >= 4;
+    if (is_value && digits.eat(':')) is_value = digits.hex(value) >= 8;  // a segment before it
+    is_value = is_value && digits.at_end();
     if (is_value && last != nullptr && same(before, "=")) {  // one more word behind the same name
       last->value = {last->value.data(),
                      static_cast<std::size_t>(text.data() + at.at() - last->value.data())};

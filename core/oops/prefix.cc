@@ -30,6 +30,7 @@ bool skip_quote(Cursor& at, bool quoted) {
 
 bool skip_level(Cursor& at) {  // "<4>"
   auto start = at.at();
+  at.spaces();
   if (at.eat('<') && at.digits() > 0 && at.eat('>')) return true;
   at.move_to(start);
   return false;
@@ -168,7 +169,7 @@ bool skip_program(Cursor& at, bool with_host, bool& foreign) {
     auto program = at.word();
     if (program.empty() || program.front() == '[') break;
     if (begins(program, "kernel:") || begins(program, "kernel[") || begins(program, "klogd:"))
-      return (void)at.eat(' '), true;
+      return true;
     if (word == 1) foreign = names_program(program, with_host);
     if (program.back() == ':') break;
   }

@@ -119,7 +119,8 @@ void Reader::close(Slot& slot) {
   bool trace_only = !slot.headed;
   std::uint32_t calls = 0;
   for (const auto& frame : report.frames()) calls += frame.role == Role::kCall;
-  slot.rejected = !slot.evidence || (trace_only && calls < 2);
+  bool stack = calls >= 2 || (calls == 1 && (slot.stamped || !report.traces[0].label.empty()));
+  slot.rejected = !(slot.evidence || stack) || (trace_only && calls < 2);
   bool wants_trace = report.kind != Kind::kPanic && report.kind != Kind::kBadPage;
   settle_arch(slot);
   report.truncated |= trace_only || (wants_trace && calls == 0 && !report.complete);
@@ -265,6 +266,7 @@ void Reader::add(Slot& slot, const Prefix& prefix) {
   report.last_line = lines_ - 1;
   add_fact(slot, prefix);
   if (line.frame_count > 0) add_frames(slot);
+  slot.stamped |= prefix.stamped && line.kind == LineKind::kFrames;
 }
 
 void Reader::add_headline(Slot& slot) {
@@ -305,6 +307,7 @@ void Reader::add_frames(Slot& slot) {
       frame.role = Role::kNamed;
       frame.exact = true;
     }
+    if (frame.role == Role::kFault) slot.user_registers = frame.user;
     if (frame.role == Role::kCall) {
       if (!slot.in_trace) add_trace(report, {}, TraceKind::kMain);
       slot.in_trace = true;
@@ -317,14 +320,13 @@ void Reader::add_frames(Slot& slot) {
       report.frame_room[report.frame_count++] = frame;
     }
   }
-  slot.evidence |= line.kind == LineKind::kFrames;
 }
 
 void Reader::add_fact(Slot& slot, const Prefix& prefix) {
   auto& line = scratch_[0];
   auto& report = slot.report;
   auto text = trimmed(prefix.message);
-  slot.code_open = line.kind == LineKind::kCode;
+  slot.code_open = false;
   switch (line.kind) {
     case LineKind::kHeadline:
     case LineKind::kDie:
@@ -353,8 +355,8 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
       return;
     case LineKind::kCode:
       slot.evidence = true;
-      if (report.code_pieces == 0) report.code[report.code_pieces++] = trimmed(line.subject);
-      else slot.code_open = false;
+      slot.code_open = report.code_pieces == 0 && !slot.user_registers;
+      if (slot.code_open) report.code[report.code_pieces++] = trimmed(line.subject);
       return;
     case LineKind::kRegisters:
       if (!slot.user_registers) read_registers(text, report);

@@ -60,11 +60,12 @@ class Reader {
     bool rejected = false;
     bool evidence = false;      // more than a headline
     bool headed = false;        // a headline was seen
+    bool stamped = false;       // a frame came with the kernel's time
     bool in_trace = false;
     bool cpu_open = false;      // the CPU line lacks its release: the next line may have it
     bool modules_open = false;  // the list of modules may go on
     bool code_open = false;
-    bool user_registers = false;
+    bool user_registers = false;  // of user space: their code and values are not the kernel's
     Caller caller;
     std::uint64_t headline = 0;  // the number of its last headline's line
     std::uint32_t strange = 0;   // lines in a row that no report has

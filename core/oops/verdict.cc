@@ -38,7 +38,8 @@ constexpr std::string_view kBystanders[] = {
     "end_repeat_nmi", "do_nmi", "nmi_handle*", "perf_event_nmi_handler", "common_interrupt",
     // who copies, compares and allocates for others
     "memcpy*", "__memcpy*", "memset*", "__memset*", "memmove*", "__memmove*", "memcmp*", "strlen*",
-    "strcmp*", "strncmp*", "strcpy*", "strncpy*", "strscpy*", "copy_*_user*", "__copy_*", "kfree",
+    "strcmp*", "strncmp*", "strcpy*", "strncpy*", "strscpy*", "copy_*_user*", "__copy_*", "kstrdup*", "kmemdup*",
+    "strnlen", "string", "string_nocheck", "vsnprintf", "snprintf", "vscnprintf", "kfree",
     "kfree_rcu", "kvfree", "__kfree*", "kmalloc*", "__kmalloc*", "kmem_cache_*", "__kmem_cache_*",
     "___slab_alloc", "__slab_alloc*", "__slab_free", "slab_*", "cache_free*", "vfree", "__vmalloc*",
     // who locks and waits

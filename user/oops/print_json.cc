@@ -55,7 +55,7 @@ void put_frame(Json& json, const Frame& frame, const Answer& answer) {
   if (frame.user) json.flag("user", true);
   json.flag("resolved", answer.resolved);
   put_source(json, frame, answer);
-  put(json, "why", answer.why);
+  if (!answer.resolved) put(json, "why", answer.why);
   json.end_object();
 }
 

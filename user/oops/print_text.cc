@@ -2,11 +2,15 @@
 // their own that begin with "# ": all that we add can be told from what was there.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/oops/verdict.hh"
 #include "user/oops/print.hh"
 
 namespace ringside::oops {
 namespace {
+
+constexpr std::ptrdiff_t kShown = 6;  // instructions on each side of the fault
 
 struct Palette {
   const char *fault = "", *guess = "", *added = "", *title = "", *off = "";
@@ -130,8 +134,11 @@ class Printer {
   }
 
   void print_code() {
-    for (const auto& each : decoded_.code) {
-      if (each.offset < -24 || each.offset > 24) continue;
+    const auto& code = decoded_.code;
+    auto fault = std::ranges::find(code, 0, &Instruction::offset) - code.begin();
+    for (std::ptrdiff_t at = 0; at < std::ssize(code); ++at) {
+      if (at < fault - kShown || at > fault + kShown) continue;
+      const auto& each = code[static_cast<std::size_t>(at)];
       out_ += fmt::format("{}# {} {:>4}  {:<32}{}{}\n",
                           each.offset == 0 ? palette_.fault : palette_.added,
                           each.offset == 0 ? "=>" : "  ", each.offset, each.bytes, each.text,

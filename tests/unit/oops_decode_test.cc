@@ -1,0 +1,161 @@
+// Frames against symbols: KASLR, return addresses, duplicates, what does not fit, names, code.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/unit/oops_reports.hh"
+#include "tests/unit/temporary.hh"
+#include "user/oops/print.hh"
+
+namespace ringside::oops::test {
+namespace {
+
+class OopsDecode : public TemporaryTest {
+ protected:
+  void SetUp() override {
+    TemporaryTest::SetUp();
+    map_ = folder_ / "System.map";
+    std::ofstream(map_) << "ffffffff81000000 T _text\n"
+                           "ffffffff81001000 T acme_first\n"
+                           "ffffffff81001100 T acme_fatal\n"
+                           "ffffffff81001120 t acme_twin\n"
+                           "ffffffff81001160 t acme_after\n"
+                           "ffffffff81002000 t acme_twin\n"
+                           "ffffffff81002080 T _ZN4acme3runEi\n"
+                           "ffffffff81003000 T _etext\n";
+  }
+
+  Decoded decode(const std::string& text) {
+    reports_.push_back(read_text(text));
+    found_ = &reports_.back().reports.at(0);
+    Decoder decoder([&](const std::string&) -> Outcome<KernelFiles> {
+      return KernelFiles{map_, {}, false};
+    });
+    return decoder.decode(found_->report());
+  }
+
+  std::filesystem::path map_;
+  std::deque<Result> reports_;
+  const Found* found_ = nullptr;
+};
+
+const std::string kWarning =
+    "[    1.000000] WARNING: at acme/run.c:12 acme_first+0x10/0x100()\n"
+    "[    1.000000] CPU: 0 PID: 1 Comm: acmed Not tainted 6.9.1-acme #1\n"
+    "[    1.000000] Call Trace:\n";
+
+TEST_F(OopsDecode, TakesTheKernelsOffsetOff) {
+  auto decoded = decode(kWarning +
+                        "[    1.000000]  [<ffffffff8b001010>] acme_first+0x10/0x100\n"
+                        "[    1.000000]  [<ffffffff8b001044>]\n"
+                        "[    1.000000]  [<ffffffff8b002010>] acme_twin+0x10/0x80\n");
+  EXPECT_TRUE(decoded.has_offset);
+  EXPECT_EQ(decoded.offset, 0xa000000u);
+  EXPECT_EQ(decoded.offset_source, "symbols");
+  ASSERT_EQ(decoded.answers.size(), 4u);
+  EXPECT_TRUE(decoded.answers[2].added);
+  EXPECT_EQ(decoded.answers[2].symbol, "acme_first");
+  EXPECT_EQ(decoded.answers[2].offset, 0x44u);
+}
+
+TEST_F(OopsDecode, AReturnAddressIsTheCallBefore) {
+  auto decoded = decode(kWarning +
+                        "[    1.000000]  [<ffffffff81001120>]\n"
+                        "[    1.000000]  [<ffffffff81001010>] acme_first+0x10/0x100\n");
+  EXPECT_EQ(decoded.answers.at(1).symbol, "acme_fatal");
+  EXPECT_EQ(decoded.answers.at(1).offset, 0x20u);
+}
+
+TEST_F(OopsDecode, DuplicatesAreToldApartBySize) {
+  auto decoded = decode(kWarning +
+                        "[    1.000000]  [<ffffffff81001130>] acme_twin+0x10/0x40\n"
+                        "[    1.000000]  [<ffffffff81002010>] acme_twin+0x10/0x80\n"
+                        "[    1.000000]  acme_twin+0x10/0x99\n");
+  EXPECT_TRUE(decoded.answers.at(1).resolved);
+  EXPECT_TRUE(decoded.answers.at(2).resolved);
+  EXPECT_EQ(decoded.offset, 0u) << "each at its own place";
+  EXPECT_FALSE(decoded.answers.at(3).resolved);
+  EXPECT_NE(decoded.answers.at(3).why, "");
+}
+
+TEST_F(OopsDecode, AnotherKernelIsSaidToBe) {
+  auto decoded = decode(kWarning + "[    1.000000]  acme_first+0x10/0x123\n"
+                                   "[    1.000000]  acme_missing+0x10/0x20\n"
+                                   "[    1.000000]  acme_run+0x1/0x2 [acme]\n");
+  EXPECT_EQ(decoded.answers.at(1).why,
+            fmt::format("acme_first: is 0x123 bytes long in the report and 0x100 in {}: another "
+                        "kernel",
+                        map_.native()));
+  EXPECT_EQ(decoded.answers.at(2).why,
+            fmt::format("acme_missing: no such symbol in {}", map_.native()));
+  EXPECT_EQ(decoded.answers.at(3).why,
+            "module acme: this kernel's modules are not on this machine");
+}
+
+TEST_F(OopsDecode, WithoutAKernelTheNoteSaysWhatToInstall) {
+  reports_.push_back(read_text(null_oops()));
+  Decoder decoder([](const std::string& release) -> Outcome<KernelFiles> {
+    return Failure{release + ": install it"};
+  });
+  auto decoded = decoder.decode(reports_.back().reports.at(0).report());
+  EXPECT_EQ(decoded.notes, std::vector<std::string>{"6.9.1-acme: install it"});
+}
+
+TEST_F(OopsDecode, NamesAreDemangled) {
+  EXPECT_EQ(demangle("_ZN4acme3runEi"), "acme::run(int)");
+  EXPECT_EQ(demangle("_ZN4acme3runEi.cold"), "acme::run(int)");
+  EXPECT_EQ(demangle("_RNvC7mycrate3foo"), "mycrate::foo");
+  EXPECT_EQ(demangle("_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE"),
+            "core::fmt::Formatter::write_str");
+  EXPECT_EQ(demangle("_Zebra"), "");
+  EXPECT_EQ(demangle("vfs_read"), "");
+  auto decoded = decode(kWarning + "[    1.000000]  _ZN4acme3runEi+0x1/0xf80\n");
+  EXPECT_EQ(decoded.answers.at(1).demangled, "acme::run(int)");
+}
+
+TEST_F(OopsDecode, CodeIsDisassembledAroundTheFault) {
+  auto decoded = decode(null_oops());
+  auto fault = std::ranges::find(decoded.code, 0, &Instruction::offset);
+  ASSERT_NE(fault, decoded.code.end());
+  EXPECT_EQ(fault->bytes, "48 8b 40 18");
+  EXPECT_EQ(fault->text, "movq 0x18(%rax), %rax");
+  ASSERT_NE(fault, decoded.code.begin());
+  EXPECT_EQ(std::prev(fault)->text, "movq %rbx, %rdi");
+}
+
+TEST_F(OopsDecode, ArmsWordsToo) {
+  auto decoded = decode(
+      "Unable to handle kernel NULL pointer dereference at virtual address 00000009\n"
+      "Internal error: Oops: 805 [#1] SMP ARM\n"
+      "CPU: 1 PID: 431 Comm: acmed Not tainted 6.9.1-acme #1\n"
+      "PC is at acme_run+0x584/0x72c\n"
+      "[<c0333330>] (acme_run) from [<c031c7a0>] (acme_top+0xa8/0x1c0)\n"
+      "Code: e59d302c e3a00000 (e5823000)\n");
+  auto fault = std::ranges::find(decoded.code, 0, &Instruction::offset);
+  ASSERT_NE(fault, decoded.code.end());
+  EXPECT_EQ(fault->text, "str r3, [r2]");
+}
+
+TEST_F(OopsDecode, TextKeepsEveryLineAndMarksWhatItAdds) {
+  auto decoded = decode(kWarning + "[    1.000000]  [<ffffffff81001044>]\n"
+                                   "[    1.000000]  [<ffffffff81001010>] acme_first+0x10/0x100\n");
+  auto text = print_text(*found_, decoded, false);
+  EXPECT_NE(text.find("[    1.000000]  [<ffffffff81001044>]  # acme_first+0x44/0x100\n"),
+            text.npos);
+  EXPECT_NE(text.find("\n# ringside: warning, Linux 6.9.1-acme"), text.npos);
+  EXPECT_EQ(text.find('\x1b'), text.npos);
+  EXPECT_NE(print_text(*found_, decoded, true).find('\x1b'), text.npos);
+}
+
+TEST_F(OopsDecode, JsonSurvivesEveryByte) {
+  auto decoded = decode("[    1.000000] WARNING: at a\"\\\x01\xff/run.c:12 acme_first+0x10/0x100()\n"
+                        "Call Trace:\n acme_first+0x10/0x100\n");
+  auto json = print_json(*found_, decoded);
+  EXPECT_NE(json.find(R"("headline":"WARNING: at a\"\\\u0001)" "\xef\xbf\xbd" R"(/run.c:12)"),
+            json.npos)
+      << json;
+  EXPECT_EQ(std::ranges::count(json, '\n'), 1);
+}
+
+}  // namespace
+}  // namespace ringside::oops::test

@@ -1,0 +1,227 @@
+// Reports in streams: where they begin and end, what they say, who they belong to.
+#include <fmt/format.h>
+
+#include "core/oops/verdict.hh"
+#include "tests/unit/oops_reports.hh"
+
+namespace ringside::oops::test {
+namespace {
+
+TEST(OopsReader, UnderstandsAReport) {
+  auto result = read_text("before\n" + null_oops() + "after\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(result.text, "before\nafter\n");
+  EXPECT_EQ(lines_of(result.reports[0]), null_oops());
+  const auto& report = result.reports[0].report();
+  EXPECT_EQ(report.kind, Kind::kNullDereference);
+  EXPECT_EQ(report.arch, Arch::kX86_64);
+  EXPECT_EQ(report.release, "6.9.1-acme");
+  EXPECT_EQ(report.comm, "acmed");
+  EXPECT_EQ(report.pid, 77);
+  EXPECT_EQ(report.cpu, 1);
+  EXPECT_EQ(report.taint, "G        W  O");
+  EXPECT_EQ(report.hardware, "Acme Anvil/X1, BIOS 1.0 01/01/2024");
+  EXPECT_TRUE(report.has_fault_address);
+  EXPECT_EQ(report.fault_address, 0x18u);
+  EXPECT_TRUE(report.complete);
+  EXPECT_FALSE(report.truncated);
+  ASSERT_EQ(report.module_count, 2u);
+  EXPECT_EQ(report.modules()[0].name, "acme");
+  EXPECT_EQ(report.modules()[0].flags, "OE");
+  ASSERT_EQ(report.frame_count, 7u);
+  EXPECT_EQ(report.frames()[0].role, Role::kFault);
+  EXPECT_TRUE(report.frames()[2].guess);
+  EXPECT_TRUE(report.frames()[6].user);
+  EXPECT_EQ(report.registers()[0].name, "RSP");
+  EXPECT_EQ(report.registers()[2].name, "RAX");
+  EXPECT_EQ(report.registers()[2].value, "0000000000000000");
+}
+
+TEST(OopsReader, TwoPrintersAtOnceAreTwoReports) {
+  auto one = null_oops("[   T11]", 1, "acme_one"), two = null_oops("[   T22]", 2, "acme_two");
+  std::string mixed;
+  for (std::size_t a = 0, b = 0; a < one.size() || b < two.size();) {
+    auto take = [&](const std::string& text, std::size_t& at) {
+      auto end = at < text.size() ? text.find('\n', at) + 1 : at;
+      mixed += text.substr(at, end - at);
+      at = end;
+    };
+    take(one, a);
+    take(two, b);
+  }
+  auto result = read_text(mixed);
+  ASSERT_EQ(result.reports.size(), 2u);
+  EXPECT_EQ(lines_of(result.reports[0]), one);
+  EXPECT_EQ(lines_of(result.reports[1]), two);
+  EXPECT_EQ(result.reports[0].report().cpu, 1);
+  EXPECT_EQ(result.reports[1].report().cpu, 2);
+}
+
+TEST(OopsReader, LinesOfOthersInsideAreNotLost) {
+  auto oops = null_oops("[   T11]");
+  auto half = oops.find("[   12.000001][   T11] Call Trace:");
+  auto stranger = std::string("[   12.000002][    C0] usb 1-1: reset\n");
+  auto result = read_text(oops.substr(0, half) + stranger + oops.substr(half));
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(lines_of(result.reports[0]), oops);
+  EXPECT_EQ(result.text, stranger);
+  EXPECT_EQ(result.order, "rt");
+}
+
+TEST(OopsReader, ATruncatedReportIsSaidToBe) {
+  auto oops = null_oops();
+  auto tail = read_text(oops.substr(oops.find("[   12.000001] Call Trace:")));
+  ASSERT_EQ(tail.reports.size(), 1u);
+  EXPECT_TRUE(tail.reports[0].report().truncated);
+  EXPECT_EQ(tail.reports[0].report().kind, Kind::kTrace);
+  auto head = read_text(oops.substr(0, oops.find("[   12.000001] Call Trace:")));
+  ASSERT_EQ(head.reports.size(), 1u);
+  EXPECT_TRUE(head.reports[0].report().truncated);
+  EXPECT_EQ(head.reports[0].report().kind, Kind::kNullDereference);
+}
+
+TEST(OopsReader, ProseIsNoReport) {
+  const std::string prose =
+      "I saw this:\n"
+      "BUG: kernel NULL pointer dereference, address: 0000000000000018\n"
+      "and then nothing more. The stack had\n"
+      " acme_run+0x1/0x2\n"
+      "in it.\n";
+  auto result = read_text(prose);
+  EXPECT_TRUE(result.reports.empty());
+  EXPECT_EQ(result.text, prose);
+}
+
+TEST(OopsReader, APanicIsPartOfWhatCausedIt) {
+  auto result = read_text(
+      null_oops() + "[   12.000003] Kernel panic - not syncing: Fatal exception\n" +
+      "[   12.000003] Kernel Offset: 0x1a000000 from 0xffffffff81000000 (relocation range)\n" +
+      "[   12.000004] ---[ end Kernel panic - not syncing: Fatal exception ]---\nrest\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  const auto& report = result.reports[0].report();
+  EXPECT_EQ(report.kind, Kind::kNullDereference);
+  EXPECT_EQ(report.panic, "Fatal exception");
+  EXPECT_TRUE(report.has_kernel_offset);
+  EXPECT_EQ(report.kernel_offset, 0x1a000000u);
+  EXPECT_EQ(result.text, "rest\n");
+}
+
+TEST(OopsReader, LinesBrokenByAMailAreReadOn) {
+  auto result = read_text(
+      "> [    1.000000] BUG: kernel NULL pointer dereference, address: 0000000000000018\n"
+      "> [    1.000000] CPU: 15 UID: 0 PID: 99 Comm: acme tool Kdump: loaded\n"
+      "> Tainted: G S                  6.9.1-acme+ #1 PREEMPT(voluntary)\n"
+      "> [    1.000000] RIP: 0010:acme_run+0x1/0x2\n"
+      "> [    1.000000] Code: 90 90 48 89\n"
+      "> df <48> 8b 40 18\n"
+      "> [    1.000000] Call Trace:\n"
+      "> [    1.000000]  acme_top+0x1/0x2\n"
+      "> [    1.000000] Modules linked in: acme anvil\n"
+      "> hammer tongs\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  const auto& report = result.reports[0].report();
+  EXPECT_EQ(report.comm, "acme tool");
+  EXPECT_EQ(report.release, "6.9.1-acme+");
+  EXPECT_EQ(report.taint, "G S");
+  EXPECT_EQ(report.code_pieces, 2);
+  EXPECT_EQ(report.module_count, 4u);
+  EXPECT_EQ(result.text, "");
+}
+
+TEST(OopsReader, SyslogsEscapedNewlinesAreLines) {
+  auto result = read_text(
+      "Nov  9 10:19:35 anvil kernel: WARNING: CPU: 0 PID: 1 at acme/run.c:12 acme_run+0x1/0x2"
+      "#012CPU: 0 PID: 1 Comm: acmed Not tainted 6.9.1 #1#012Call Trace:#012 acme_top+0x1/0x2"
+      "#012 acme_end+0x3/0x4\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(result.reports[0].report().frame_count, 3u);
+  EXPECT_EQ(result.reports[0].report().bug_at, "acme/run.c:12");
+}
+
+TEST(OopsReader, KasanNamesItsStacks) {
+  auto result = read_text(
+      "==================================================================\n"
+      "BUG: KASAN: slab-use-after-free in acme_run+0x1/0x2 [acme]\n"
+      "Read of size 8 at addr ffff888012345678 by task acmed/12\n"
+      "CPU: 0 PID: 12 Comm: acmed Not tainted 6.9.1 #1\n"
+      "Call Trace:\n"
+      " dump_stack_lvl+0x10/0x20\n"
+      " kasan_report+0x10/0x20\n"
+      " acme_run+0x1/0x2 [acme]\n"
+      "\n"
+      "Allocated by task 12:\n"
+      " acme_make+0x1/0x2 [acme]\n"
+      "\n"
+      "Freed by task 13:\n"
+      " acme_drop+0x1/0x2 [acme]\n"
+      "\n"
+      "==================================================================\n"
+      "after\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  const auto& report = result.reports[0].report();
+  ASSERT_EQ(report.trace_count, 3);
+  EXPECT_EQ(report.traces[1].kind, TraceKind::kAllocated);
+  EXPECT_EQ(report.traces[2].kind, TraceKind::kFreed);
+  EXPECT_EQ(report.frames()[report.frame_count - 1].trace, 2);
+  EXPECT_EQ(culprit_of(report)->symbol, "acme_run");
+  EXPECT_EQ(result.text.substr(result.text.size() - 6), "after\n");
+}
+
+TEST(OopsReader, RoomIsBounded) {
+  std::string text = "[    1.000000] WARNING: at acme/run.c:12 acme_run+0x1/0x2()\nCall Trace:\n";
+  for (unsigned at = 0; at < 3 * kReportFrames; ++at) text += " acme_run+0x1/0x2\n";
+  text += "end\n";
+  auto result = read_text(text);
+  ASSERT_FALSE(result.reports.empty());
+  EXPECT_EQ(result.reports[0].report().frame_count, kReportFrames);
+  EXPECT_GT(result.reports[0].report().dropped, 0u);
+  EXPECT_EQ(result.text, "end\n");
+}
+
+TEST(OopsReader, MorePrintersThanRoom) {
+  std::string text, tail;
+  for (int each = 0; each < 100; ++each)
+    text += fmt::format(
+        "[    1.000000][ T{0}] WARNING: CPU: 0 PID: {0} at acme/run.c:12 acme_run+0x1/0x2\n", each);
+  for (int each = 0; each < 100; ++each)
+    text += fmt::format("[    1.000000][ T{}]  acme_top+0x1/0x2\n", each);
+  auto result = read_text(text);
+  std::size_t size = result.text.size();
+  for (const auto& found : result.reports) size += lines_of(found).size();
+  EXPECT_EQ(size, text.size()) << "no line is lost, none comes twice";
+}
+
+TEST(OopsReader, TaintsAreSpelledOut) {
+  EXPECT_EQ(taint_meaning('O'), "externally-built module was loaded");
+  EXPECT_EQ(taint_meaning('G'), "");
+}
+
+TEST(OopsVerdict, BystandersAreNotBlamed) {
+  auto culprit = [](const std::string& frames) {
+    auto result = read_text("INFO: task acmed:12 blocked for more than 120 seconds.\nCall Trace:\n" +
+                            frames);
+    const auto* frame = result.reports.at(0).report().frame_count
+                            ? culprit_of(result.reports[0].report())
+                            : nullptr;
+    return frame ? std::string(frame->symbol) : "";
+  };
+  EXPECT_EQ(culprit(" __schedule+0x1/0x2\n schedule+0x1/0x2\n mutex_lock+0x1/0x2\n"
+                    " ? acme_guess+0x1/0x2\n acme_wait+0x1/0x2\n vfs_read+0x1/0x2\n"),
+            "acme_wait");
+  EXPECT_EQ(culprit(" __schedule+0x1/0x2\n schedule+0x1/0x2\n"), "__schedule");
+}
+
+TEST(OopsVerdict, TheFingerprintIsStable) {
+  auto print = [](const std::string& text) {
+    return fingerprint_of(read_text(text).reports.at(0).report());
+  };
+  auto known = print(null_oops());
+  EXPECT_EQ(fmt::format("{:016x}", known), "1c4e18000952f60e") << "a change needs a new version";
+  EXPECT_EQ(print(null_oops("[   T11]", 5)), known) << "neither CPU nor prefix matter";
+  EXPECT_NE(print(null_oops("", 1, "acme_stop")), known);
+  EXPECT_EQ(plain_name("acme.isra.0.cold"), "acme");
+  EXPECT_EQ(plain_name(".acme"), "acme");
+}
+
+}  // namespace
+}  // namespace ringside::oops::test
