@@ -137,7 +137,7 @@ image=$(image_of 6.1)
 if [ -z "$image" ]; then
   for what in "the C example finds an address" "the C++ example finds a name" \
     "the CMake build finds the same" "all symbols of a name, offsets, every export" \
-    "the module example" "modules checked, linked and edited"; do
+    "the module example" "modules checked, linked and edited" "functions not exported"; do
     skip "$what" "kernel 6.1 is not in the cache: ringside lab fetch 6.1"
   done
   finish
@@ -279,4 +279,35 @@ linked() {
     ! tail -c 28 "$scratch/loop.ko" | grep -q 'Module signature appended'
 }
 is "a module linked and edited by the library is as the command has it" linked
+
+cat >"$scratch/unexported.cc" <<'END'
+#include <cstdio>
+#include <ringside/ringside.hh>
+// Prints what comes of linking a module, without and with functions that are not exported.
+static void print(ringside::Modules& modules, const char* module) {
+  auto link = modules.link(module);
+  auto problem = link ? link->finish() : link.error();
+  std::printf("%d %s\n", problem ? problem->status : 0, problem ? problem->message.c_str() : "");
+}
+int main(int, char** argv) {
+  auto modules = ringside::Modules::open(argv[1], argv[2]);
+  print(*modules, argv[3]);
+  modules->allow_unexported();
+  print(*modules, argv[3]);
+  print(*modules, argv[4]);
+}
+END
+unexported() {
+  c++ -std=c++17 "$scratch/unexported.cc" $(pkg-config --cflags --libs ringside) \
+    -o "$scratch/unexported" && capture "$scratch/unexported" "$image" "$modules" \
+    "$built/ringside_unexported.ko" "$built/ringside_refused.ko" && ended 0 &&
+    [ "$(cut -d' ' -f1 "$scratch/out" | tr '\n' ' ')" = "1 0 1 " ]
+}
+built=$build/modules/$release
+what="functions that are not exported are bound where that is allowed and their types agree"
+if [ -f "$built/ringside_unexported.ko" ]; then
+  is "$what" unexported
+else
+  skip "$what" "no modules were built for $release"
+fi
 finish
