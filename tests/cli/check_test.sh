@@ -31,7 +31,7 @@ is "every module of Debian's tree loads" ended 0
 is "in silence" silent
 
 capture "$ringside" check ext4 --kernel 6.1 -v
-is "-v: who signed it" out_has '^ext4: loads: yes; signed by .* \(sha256\); taints: none$'
+is "-v: who signed it" out_has '^ext4: loads: yes; signed by .* \(sha256, good\); taints: none$'
 is "-v: memory it takes" out_has '^ext4: memory: [0-9]+ bytes, and [0-9]+ until it is initialised'
 is "-v: what it needs" out_has '^ext4: needs: .*jbd2'
 

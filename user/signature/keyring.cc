@@ -157,8 +157,9 @@ Verdict Keyring::identify(Bytes signature) const {
   auto message = parse(signature);
   auto* info = signer_of(message);
   if (!info) return {};
-  auto known = certificates_->has_key_of(info) ? State::kKnownSigner : State::kUnknownSigner;
-  return {known, name_of(info), digest_of(info)};
+  auto digest = digest_of(info);
+  bool known = certificates_->has_key_of(info) && EVP_get_digestbyname(digest.c_str());
+  return {known ? State::kKnownSigner : State::kUnknownSigner, name_of(info), digest};
 }
 
 Verdict Keyring::verify(Bytes content, Bytes signature) const {
