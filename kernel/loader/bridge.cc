@@ -29,8 +29,8 @@ int rs_read_symbols(const rs_symbols* symbols, rs_refusal* refusal) {
                                span_of(symbols->sections), symbols->percpu_section,
                                symbols->percpu};
   auto read = modules::read_resolved(table, span_of(symbols->values, symbols->count));
-  if (!read) *refusal = refusal_of({read.error().what, __builtin_strlen(read.error().what)},
-                                   read.error());
+  if (!read)
+    *refusal = refusal_of({read.error().what, __builtin_strlen(read.error().what)}, read.error());
   return static_cast<bool>(read);
 }
 

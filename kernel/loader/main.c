@@ -20,7 +20,7 @@ void rs_load_free(struct kref *references)
 	kfree(container_of(references, struct rs_load, references));
 }
 
-static int may_open(void)
+static int may_use(void)
 {
 	if (!capable(CAP_SYS_MODULE))
 		return -EPERM;
@@ -30,7 +30,7 @@ static int may_open(void)
 static int on_open(struct inode *inode, struct file *file)
 {
 	struct rs_load *load;
-	int status = may_open();
+	int status = may_use();
 
 	if (status)
 		return status;
@@ -80,8 +80,10 @@ static int arm_load(struct rs_load *load, const struct rs_loader_arm *arm)
 
 static int do_arm(struct rs_load *load, const struct rs_loader_arm *arm)
 {
-	int status;
+	int status = may_use();
 
+	if (status)
+		return status;
 	if (arm->mode < RS_LOADER_USER || arm->mode > RS_LOADER_SHADOW || arm->reserved)
 		return -EINVAL;
 	if (!arm->timeout_ms || arm->timeout_ms > RS_LOADER_TIMEOUT_MAX)

@@ -1,67 +1,19 @@
 // ringside_loader.ko in a stock kernel: what it hands over, what it refuses, and that a load whose
 // holder dies leaves nothing behind. Runs as root in a guest.
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <csignal>
-#include <sstream>
 
-#include "tests/guest/loader_client.hh"
+#include "tests/guest/loader_fixture.hh"
 
 namespace ringside::guest {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::array kModules = {"loop", "ext4", "kvm", "sunrpc", "nf_conntrack", "dm_mod"};
-constexpr auto kSmall = "ts_kmp";
-constexpr std::uint64_t kKernelText = 0xffff'ffff'8000'0000;
 
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-bool is_loaded(const std::string& name) {
-  return ("\n" + text_of("/proc/modules")).find("\n" + name + " ") != std::string::npos;
-}
-
-std::string taints_of(const std::string& name) {
-  auto text = text_of("/sys/module/" + name + "/taint");
-  return text.substr(0, text.find('\n'));
-}
-
-bool hook_stands() {
-  return text_of("/sys/kernel/tracing/enabled_functions").find("apply_relocate_add") !=
-         std::string::npos;
-}
-
-// Waits for what another thread of the kernel is about to do.
-template <class Condition>
-bool soon(Condition condition) {
-  for (int tries = 0; tries < 3000; ++tries) {
-    if (condition()) return true;
-    usleep(10'000);
-  }
-  return false;
-}
-
-// Loads what module `name` needs, the stock way.
-StockModule stock(const std::string& name) {
-  auto found = dependencies_of(name);
-  for (auto need = found.needs.rbegin(); need != found.needs.rend(); ++need)
-    (void)init_module(modules::ModuleFile::open(*need)->bytes());
-  return StockModule(found.path);
-}
-
-class HandOver : public ::testing::Test {
+class HandOver : public LoaderModule {
  protected:
-  static void SetUpTestSuite() { ASSERT_TRUE(load("ringside_loader")); }
-  static void TearDownTestSuite() { EXPECT_TRUE(unload("ringside_loader")); }
-
   // Every byte of every section in memory, but those of struct module that are no relocations.
   static void expect_equal(const LoaderFile& file, const rs_loader_load& load,
                            const LinkedHere& here, const modules::Object& object) {
@@ -141,31 +93,6 @@ TEST_F(HandOver, OurCoreRelocatesInTheKernel) {
   }
 }
 
-// ---- what a verdict and an end do ----
-
-// A module that is parked, or has ended, on a file of its own.
-struct Parked {
-  explicit Parked(const std::string& name, std::uint32_t mode = RS_LOADER_USER,
-                  std::uint32_t timeout = kTimeout)
-      : module(stock(name)), handed(file, module.bytes(), mode, timeout) {
-    EXPECT_EQ(handed.arm(), 0);
-    EXPECT_EQ(file.wait(load), 0);
-    EXPECT_EQ(load.state, RS_LOADER_PARKED);
-  }
-  // Links here, writes, and lets it go on.
-  int finish() {
-    auto here = link_here(file, load, module.object());
-    EXPECT_EQ(write_all(file, load, here, module.object()), 0);
-    EXPECT_EQ(file.complete(RS_LOADER_DONE), 0);
-    return handed.result();
-  }
-
-  StockModule module;
-  LoaderFile file;
-  HandedLoad handed;
-  rs_loader_load load;
-};
-
 TEST_F(HandOver, GivesALoadBackToTheKernel) {
   Parked parked(kSmall);
   ASSERT_EQ(parked.file.complete(RS_LOADER_GIVE_BACK), 0);
@@ -243,8 +170,6 @@ TEST_F(HandOver, CountsWhatItDid) {
   EXPECT_EQ(after.armed, 0u);
 }
 
-// ---- several at once ----
-
 TEST_F(HandOver, LoadsOfTwoFilesAreIndependent) {
   Parked first(kSmall), second("loop");
   EXPECT_EQ(second.load.name, std::string("loop"));
@@ -316,213 +241,6 @@ TEST_F(HandOver, ALoadThatFailsBeforeLeavesTheArmStanding) {
   EXPECT_EQ(file.status().armed, 0u);
   EXPECT_EQ(delete_module(kSmall), 0);
 }
-
-// ---- what is refused ----
-
-TEST_F(HandOver, RefusesEveryFieldThatTheAbiDoesNotKnow) {
-  LoaderFile file;
-  auto arm = [&](auto change) {
-    auto call = loader_call<rs_loader_arm>();
-    call.mode = RS_LOADER_USER, call.timeout_ms = 1000;
-    change(call);
-    return file.call(RS_LOADER_IOC_ARM, call);
-  };
-  EXPECT_EQ(arm([](auto& call) { call.size = 8; }), EINVAL);
-  EXPECT_EQ(arm([](auto& call) { call.size = UINT32_MAX; }), EINVAL);
-  EXPECT_EQ(arm([](auto& call) { call.version = 0; }), EINVAL);
-  EXPECT_EQ(arm([](auto& call) { call.version = 2; }), EINVAL);
-  EXPECT_EQ(arm([](auto& call) { call.mode = 0; }), EINVAL);
-  EXPECT_EQ(arm([](auto& call) { call.mode = 4; }), EINVAL);
-  EXPECT_EQ(arm([](auto& call) { call.timeout_ms = 0; }), EINVAL);
-  EXPECT_EQ(arm([](auto& call) { call.timeout_ms = RS_LOADER_TIMEOUT_MAX + 1; }), EINVAL);
-  EXPECT_EQ(arm([](auto& call) { call.reserved = 1; }), EINVAL);
-  auto disarm = loader_call<rs_loader_disarm>();
-  disarm.reserved = 1;
-  EXPECT_EQ(file.call(RS_LOADER_IOC_DISARM, disarm), EINVAL);
-  auto status = loader_call<rs_loader_status>();
-  status.reserved = 1;
-  EXPECT_EQ(file.call(RS_LOADER_IOC_STATUS, status), EINVAL);
-  auto table = loader_call<rs_loader_table>();
-  table.reserved = 1;
-  EXPECT_EQ(file.call(RS_LOADER_IOC_SECTIONS, table), EINVAL);
-  EXPECT_EQ(file.complete(0), EINVAL);
-  EXPECT_EQ(file.complete(4), EINVAL);
-  EXPECT_EQ(file.complete(RS_LOADER_FAIL, 0), EINVAL);
-  EXPECT_EQ(file.complete(RS_LOADER_FAIL, 4096), EINVAL);
-  EXPECT_EQ(file.complete(RS_LOADER_DONE, EIO), EINVAL);
-  EXPECT_EQ(file.call(0x12345678, status), ENOTTY);
-  EXPECT_EQ(ioctl(file.fd(), RS_LOADER_IOC_ARM, 8), -1);
-  EXPECT_EQ(errno, EFAULT);
-}
-
-TEST_F(HandOver, NothingCanBeDoneWhereNothingIsParked) {
-  LoaderFile file, impatient(O_NONBLOCK);
-  char byte = 0;
-  rs_loader_load load;
-  auto refuses = [&](const LoaderFile& which) {
-    auto table = loader_call<rs_loader_table>();
-    table.count = 1;
-    EXPECT_EQ(which.call(RS_LOADER_IOC_SECTIONS, table), ENODATA);
-    EXPECT_EQ(which.call(RS_LOADER_IOC_SYMBOLS, table), ENODATA);
-    EXPECT_EQ(which.complete(RS_LOADER_DONE), ENODATA);
-    EXPECT_EQ(which.read(1, 0, &byte, 1), ENODATA);
-    EXPECT_EQ(which.write(1, 0, &byte, 1), ENODATA);
-  };
-  refuses(file);
-  EXPECT_EQ(file.wait(load), ENODATA);
-  ASSERT_EQ(impatient.arm(RS_LOADER_USER), 0);
-  refuses(impatient);
-  EXPECT_EQ(impatient.wait(load), EAGAIN);
-  EXPECT_EQ(impatient.disarm(), 0);
-  EXPECT_EQ(impatient.wait(load), ENODATA);
-}
-
-TEST_F(HandOver, ACompletedLoadIsOutOfReach) {
-  Parked parked(kSmall);
-  EXPECT_EQ(parked.file.arm(RS_LOADER_USER), EALREADY);
-  EXPECT_EQ(parked.file.disarm(), EBUSY);
-  EXPECT_EQ(parked.finish(), 0);
-  char byte = 0;
-  EXPECT_EQ(parked.file.complete(RS_LOADER_DONE), ENODATA);
-  EXPECT_EQ(parked.file.write(1, 0, &byte, 1), ENODATA);
-  EXPECT_EQ(parked.file.read(1, 0, &byte, 1), ENODATA);
-  EXPECT_EQ(delete_module(kSmall), 0);
-}
-
-// Sections that nobody may write, and ranges that are not there.
-TEST_F(HandOver, WritesStayInTheModulesOwnSections) {
-  Parked parked(kSmall);
-  const auto& file = parked.file;
-  auto sections = file.table<rs_loader_section>(RS_LOADER_IOC_SECTIONS, parked.load.sections);
-  ASSERT_EQ(sections.size(), parked.load.sections);
-  std::vector<char> bytes(1 << 20);
-  EXPECT_EQ(file.write(0, 0, bytes.data(), 1), EINVAL);
-  EXPECT_EQ(file.write(parked.load.sections, 0, bytes.data(), 1), EINVAL);
-  EXPECT_EQ(file.write(0x7fff'ffff, 0, bytes.data(), 1), EINVAL);
-  for (std::uint32_t each = 1; each < sections.size(); ++each) {
-    auto size = static_cast<std::uint32_t>(sections[each].bytes);
-    EXPECT_EQ(file.write(each, size, bytes.data(), 1), EINVAL) << each;
-    EXPECT_EQ(file.write(each, 0, bytes.data(), size + 1), EINVAL) << each;
-    EXPECT_EQ(file.write(each, UINT32_MAX, bytes.data(), 2), EINVAL) << each;
-    EXPECT_EQ(file.read(each, size, bytes.data(), 1), EINVAL) << each;
-    if (sections[each].address == 0) {
-      EXPECT_EQ(file.read(each, 0, bytes.data(), 1), EINVAL);
-    }
-  }
-  auto strings = parked.module.object().string_section();
-  EXPECT_EQ(file.write(parked.load.symbol_section, 24, bytes.data(), 24), EPERM);
-  EXPECT_EQ(file.write(strings, 1, bytes.data(), 1), EPERM);
-  EXPECT_EQ(parked.finish(), 0);
-  EXPECT_EQ(delete_module(kSmall), 0);
-}
-
-TEST_F(HandOver, OfStructModuleOnlyTheEntryWordsAreWritten) {
-  Parked parked("loop");
-  auto words = entry_words(parked.load, parked.module.object());
-  ASSERT_EQ(words.size(), 2u);
-  auto section = parked.load.module_section;
-  auto size = parked.module.object().sections()[section].size;
-  std::vector<char> bytes(size);
-  EXPECT_EQ(parked.file.write(section, 0, bytes.data(), size), EPERM);
-  for (std::uint32_t at = 0; at + 8 <= size; at += 8) {
-    bool entry = at == words[0] || at == words[1];
-    EXPECT_EQ(parked.file.write(section, at, bytes.data(), 8), entry ? 0 : EPERM) << at;
-  }
-  for (auto at : words) EXPECT_EQ(parked.file.write(section, at + 4, bytes.data(), 8), EPERM);
-  EXPECT_EQ(parked.finish(), 0);
-  EXPECT_EQ(delete_module("loop"), 0);
-}
-
-TEST_F(HandOver, AShownLoadIsNotWritten) {
-  Parked parked(kSmall, RS_LOADER_SHADOW);
-  char byte = 0;
-  for (std::uint32_t each = 1; each < parked.load.sections; ++each)
-    EXPECT_NE(parked.file.write(each, 0, &byte, 1), 0) << each;
-  EXPECT_EQ(parked.file.complete(RS_LOADER_DONE), 0);
-  EXPECT_EQ(parked.handed.result(), 0);
-  EXPECT_EQ(delete_module(kSmall), 0);
-}
-
-TEST_F(HandOver, ForeignPointersAreRefused) {
-  Parked parked(kSmall);
-  const auto& file = parked.file;
-  auto sections = file.table<rs_loader_section>(RS_LOADER_IOC_SECTIONS, parked.load.sections);
-  std::uint32_t text = 1;
-  while (sections[text].address == 0 || sections[text].bytes < 16) ++text;
-  const std::uint64_t text_address = sections[text].address;
-  for (auto bad : {std::uint64_t{0}, std::uint64_t{8}, text_address, kKernelText}) {
-    auto pointer = reinterpret_cast<void*>(bad);
-    EXPECT_EQ(file.write(text, 0, pointer, 16), EFAULT);
-    EXPECT_EQ(file.read(text, 0, pointer, 16), EFAULT);
-    auto table = loader_call<rs_loader_table>();
-    table.count = 1, table.records = bad;
-    EXPECT_EQ(file.call(RS_LOADER_IOC_SECTIONS, table), EFAULT);
-    table.count = UINT32_MAX;
-    EXPECT_EQ(file.call(RS_LOADER_IOC_SYMBOLS, table), EFAULT);
-  }
-  auto table = loader_call<rs_loader_table>();
-  table.first = parked.load.symbols, table.count = 5;
-  EXPECT_EQ(file.call(RS_LOADER_IOC_SYMBOLS, table), 0);
-  EXPECT_EQ(table.count, 0u);
-  EXPECT_EQ(parked.finish(), 0);
-  EXPECT_EQ(delete_module(kSmall), 0);
-}
-
-// In a child with fewer rights: 0, or the errno of open(2).
-template <class Drop>
-int open_after(Drop drop) {
-  pid_t child = fork();
-  if (child == 0) {
-    drop();
-    _exit(open(RS_LOADER_DEVICE, O_RDWR) < 0 ? errno : 0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WEXITSTATUS(status);
-}
-
-TEST_F(HandOver, IsForThoseWhoMayLoadModules) {
-  EXPECT_EQ(open_after([] {}), 0);
-  EXPECT_EQ(open_after([] { (void)!setgid(65534), (void)!setuid(65534); }), EACCES);
-  EXPECT_EQ(open_after([] { (void)!unshare(CLONE_NEWUSER); }), EPERM);
-}
-
-// ---- the hook ----
-
-TEST_F(HandOver, TheHookStandsOnlyForLoadsThatAreArmed) {
-  ASSERT_TRUE(soon([] { return !hook_stands(); }));
-  {
-    LoaderFile file;
-    EXPECT_FALSE(hook_stands());
-    ASSERT_EQ(file.arm(RS_LOADER_USER), 0);
-    EXPECT_TRUE(hook_stands());
-  }  // closed without a load
-  EXPECT_TRUE(soon([] { return !hook_stands(); }));
-}
-
-TEST_F(HandOver, FtraceCannotBeSwitchedOffUnderALoadNorALoadArmedWithoutIt) {
-  ASSERT_TRUE(soon([] { return !hook_stands(); }));
-  auto switch_ftrace = [](char to) {
-    UniqueFd fd(open("/proc/sys/kernel/ftrace_enabled", O_WRONLY));
-    return ::write(fd.get(), &to, 1) == 1 ? 0 : errno;
-  };
-  LoaderFile file;
-  ASSERT_EQ(switch_ftrace('0'), 0);
-  EXPECT_EQ(file.arm(RS_LOADER_USER), EBUSY);
-  ASSERT_EQ(switch_ftrace('1'), 0);
-  ASSERT_EQ(file.arm(RS_LOADER_USER), 0);
-  EXPECT_EQ(switch_ftrace('0'), EBUSY);
-  EXPECT_EQ(file.disarm(), 0);
-}
-
-TEST_F(HandOver, CannotBeUnloadedWhileALoadIsParked) {
-  Parked parked(kSmall);
-  EXPECT_EQ(delete_module("ringside_loader"), EWOULDBLOCK);
-  EXPECT_EQ(parked.finish(), 0);
-  EXPECT_EQ(delete_module(kSmall), 0);
-}
-
-// ---- killed ----
 
 // The module's memory as /proc/vmallocinfo tells, without the addresses.
 int module_areas() {

@@ -14,7 +14,7 @@
  * over (ETIMEDOUT) or its thread is killed; the kernel unwinds it as any load that fails. A file
  * has one load at a time; files are independent of each other.
  *
- * open(2): EACCES or EPERM without CAP_SYS_MODULE in the initial user namespace, or where the
+ * open(2), ARM: EACCES or EPERM without CAP_SYS_MODULE in the initial user namespace, or where the
  * kernel is locked down. Every structure that a call takes begins with its own size and the ABI's
  * version, both set by the caller. Another size or version, unknown values and non-zero reserved
  * bytes are refused with EINVAL (a structure of another size in the call's number is another call:

@@ -1,0 +1,96 @@
+// What the tests of ringside_loader.ko share: the module loaded, what the guest's files tell, a
+// load that is parked.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "tests/guest/loader_client.hh"
+
+namespace ringside::guest {
+
+namespace fs = std::filesystem;
+
+constexpr auto kSmall = "ts_kmp";  // a few KiB, needs nothing, nothing loads it by itself
+
+inline std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+inline bool is_loaded(const std::string& name) {
+  return ("\n" + text_of("/proc/modules")).find("\n" + name + " ") != std::string::npos;
+}
+
+inline std::string taints_of(const std::string& name) {
+  auto text = text_of("/sys/module/" + name + "/taint");
+  return text.substr(0, text.find('\n'));
+}
+
+inline bool hook_stands() {
+  return text_of("/sys/kernel/tracing/enabled_functions").find("apply_relocate_add") !=
+         std::string::npos;
+}
+
+// Waits for what another thread of the kernel is about to do.
+template <class Condition>
+bool soon(Condition condition) {
+  for (int tries = 0; tries < 3000; ++tries) {
+    if (condition()) return true;
+    usleep(10'000);
+  }
+  return false;
+}
+
+// Loads what module `name` needs, the stock way.
+inline StockModule stock(const std::string& name) {
+  auto found = dependencies_of(name);
+  for (auto need = found.needs.rbegin(); need != found.needs.rend(); ++need)
+    (void)init_module(modules::ModuleFile::open(*need)->bytes());
+  return StockModule(found.path);
+}
+
+// A module that is parked, or has ended, on a file of its own.
+struct Parked {
+  explicit Parked(const std::string& name, std::uint32_t mode = RS_LOADER_USER,
+                  std::uint32_t timeout = kTimeout)
+      : module(stock(name)), handed(file, module.bytes(), mode, timeout) {
+    EXPECT_EQ(handed.arm(), 0);
+    EXPECT_EQ(file.wait(load), 0);
+    EXPECT_EQ(load.state, RS_LOADER_PARKED);
+  }
+  // Links here, writes, and lets it go on.
+  int finish() {
+    auto here = link_here(file, load, module.object());
+    EXPECT_EQ(write_all(file, load, here, module.object()), 0);
+    EXPECT_EQ(file.complete(RS_LOADER_DONE), 0);
+    return handed.result();
+  }
+
+  // Lets the kernel's own bytes go on.
+  int let_go() {
+    EXPECT_EQ(file.complete(RS_LOADER_DONE), 0);
+    return handed.result();
+  }
+
+  StockModule module;
+  LoaderFile file;
+  HandedLoad handed;
+  rs_loader_load load;
+};
+
+// The loader's module, loaded for the whole suite; the log must be clean when it goes.
+class LoaderModule : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(load("ringside_loader")); }
+  static void TearDownTestSuite() {
+    EXPECT_TRUE(unload("ringside_loader"));
+    auto log = output_of(Process{{"dmesg"}, {}, {}});
+    ASSERT_TRUE(log) << log.error().message;
+    for (auto word : {"WARNING:", "BUG:", "possible recursive locking", "INFO: task"})
+      EXPECT_EQ(log->find(word), std::string::npos) << *log;
+  }
+};
+
+}  // namespace ringside::guest
