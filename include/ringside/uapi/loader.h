@@ -41,7 +41,7 @@ enum rs_loader_state {
 	RS_LOADER_IDLE = 0,   /* never armed, or disarmed */
 	RS_LOADER_ARMED = 1,  /* the thread's next load that gets as far as relocation is ours */
 	RS_LOADER_PARKED = 2, /* the load waits for COMPLETE */
-	RS_LOADER_GOING = 3,  /* relocation goes on: the verdict is given, or there is none to give */
+	RS_LOADER_GOING = 3,  /* relocation goes on: the verdict is given, or none is asked for */
 	RS_LOADER_ENDED = 4,  /* relocation is over; the rest of the load is the kernel's */
 };
 
@@ -99,7 +99,7 @@ struct rs_loader_section {
 	__u64 address;  /* where its bytes are; 0 where it is not in the module's memory */
 	__u64 bytes;
 	__u64 flags;    /* sh_flags, as the kernel changed them: the symbol table and its strings have
-	                 * SHF_ALLOC; .modinfo, __versions and .data..percpu have not */
+	                 * SHF_ALLOC; .modinfo, __versions, .data..percpu have not */
 	__u32 type;     /* sh_type */
 	__u32 reserved;
 };
@@ -126,7 +126,7 @@ struct rs_loader_table {
 #define RS_LOADER_AT(section, offset) (((__s64)(section) << 32) | (__u32)(offset))
 
 enum rs_loader_verdict_is {
-	RS_LOADER_DONE = 1,       /* USER: every section that has relocations is written; SHADOW: go on */
+	RS_LOADER_DONE = 1,       /* USER: all that has relocations is written; SHADOW: go on */
 	RS_LOADER_GIVE_BACK = 2,  /* USER: the kernel relocates; what was written makes it refuse */
 	RS_LOADER_FAIL = 3,       /* the load fails with `error` */
 };
