@@ -1,7 +1,7 @@
 // ringside oops: reports of kernels found in any text and decoded; the text around them goes
 // through as it came.
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/utsname.h>
 
 #include "cli/commands.hh"
@@ -24,7 +24,9 @@ struct Options {
 
 using oops::KernelFiles;
 
-bool is_image(const std::filesystem::path& file) { return bool(kimage::Image::open(file)); }
+bool is_image(const std::filesystem::path& file) {
+  return bool(kimage::Image::open(file));
+}
 
 // --kernel: a kernel by any of its names, an image, a System.map or a copy of /proc/kallsyms.
 Outcome<KernelFiles> named_kernel(const std::string& name) {
@@ -46,8 +48,7 @@ bool is_running(const std::string& release) {
 // By the release that a report tells: the image, the real System.map beside it, or, for the kernel
 // that runs here, /proc/kallsyms.
 Outcome<KernelFiles> kernel_of_release(const std::string& release) {
-  if (release.empty())
-    return Failure{"the report does not tell its kernel: name one by --kernel"};
+  if (release.empty()) return Failure{"the report does not tell its kernel: name one by --kernel"};
   if (release.find('/') != release.npos) return Failure{release + ": no kernel's release"};
   auto kernel = lab::find_kernel(release);
   if (kernel) return KernelFiles{kernel->image, kernel->modules, true};
@@ -59,9 +60,10 @@ Outcome<KernelFiles> kernel_of_release(const std::string& release) {
   if (auto size = std::filesystem::file_size(map, error); !error && size > kStub)
     return KernelFiles{map, modules, false};
   if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false};
-  return Failure{fmt::format("kernel {} is not on this machine: install its package (Debian's is "
-                             "linux-image-{}), or name its image or System.map by --kernel",
-                             release, release)};
+  return Failure{
+      fmt::format("kernel {} is not on this machine: install its package (Debian's is "
+                  "linux-image-{}), or name its image or System.map by --kernel",
+                  release, release)};
 }
 
 oops::FindKernel finder(const Options& options) {
@@ -69,7 +71,9 @@ oops::FindKernel finder(const Options& options) {
   return [name = options.kernel](const std::string&) { return named_kernel(name); };
 }
 
-void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void put(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 class Run {
  public:
@@ -77,12 +81,9 @@ class Run {
       : options_(options), decoder_(finder(options)), pool_(options.jobs, put) {}
 
   Outcome<int> all() {
-    auto stream = TRY(oops::Stream::open({[this](auto text, const auto& block) {
-                                            take_text(text, block);
-                                          },
-                                          [this](oops::Found found) {
-                                            take_report(std::move(found));
-                                          }}));
+    auto stream =
+        TRY(oops::Stream::open({[this](auto text, const auto& block) { take_text(text, block); },
+                                [this](oops::Found found) { take_report(std::move(found)); }}));
     auto flush = [this] {
       pool_.drain();
       std::fflush(stdout);

@@ -37,8 +37,8 @@ static void exercise(const Report& report, std::string_view input, std::uint64_t
   auto code = read_code(report);
   if (code.size > kCodeBytes || (code.marked && code.fault >= code.size)) std::abort();
   const auto* culprit = culprit_of(report);
-  if (culprit != nullptr && (culprit < report.frames().data() ||
-                             culprit >= report.frames().data() + report.frame_count))
+  if (culprit != nullptr &&
+      (culprit < report.frames().data() || culprit >= report.frames().data() + report.frame_count))
     std::abort();
   (void)fingerprint_of(report);
 }

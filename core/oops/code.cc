@@ -27,8 +27,10 @@ Code read_code(const Report& report) {
       std::uint64_t value = 0;
       auto digits = at.hex(value);
       if (marked && (at.peek() == '>' || at.peek() == ')')) at.skip();
-      if (!at.at_end() && at.peek() != ' ') (void)at.word();
-      else add_word(code, value, digits, marked);
+      if (!at.at_end() && at.peek() != ' ')
+        (void)at.word();
+      else
+        add_word(code, value, digits, marked);
     }
   }
   return code;

@@ -15,7 +15,7 @@ struct Code {
   std::uint32_t size = 0;
   std::uint32_t fault = 0;  // where the marked instruction begins
   bool marked = false;
-  std::uint32_t unit = 1;   // bytes in a printed word: 1 on x86, 2 or 4 elsewhere
+  std::uint32_t unit = 1;  // bytes in a printed word: 1 on x86, 2 or 4 elsewhere
 };
 
 // Reads "0f 0b <48> 8b", "e1a03007 (e5963000)". Words of several bytes are stored as the number

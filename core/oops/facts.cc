@@ -164,27 +164,48 @@ std::string_view source_in(std::string_view headline) {
 
 std::string_view taint_meaning(char letter) {
   switch (letter) {  // Documentation/admin-guide/tainted-kernels.rst
-    case 'P': return "proprietary module was loaded";
-    case 'F': return "module was force loaded";
-    case 'S': return "kernel running on an out of specification system";
-    case 'R': return "module was force unloaded";
-    case 'M': return "processor reported a machine check exception";
-    case 'B': return "bad page referenced or some unexpected page flags";
-    case 'U': return "taint requested by userspace application";
-    case 'D': return "kernel died recently, i.e. there was an oops or BUG";
-    case 'A': return "an ACPI table was overridden by user";
-    case 'W': return "kernel issued warning";
-    case 'C': return "staging driver was loaded";
-    case 'I': return "workaround for bug in platform firmware applied";
-    case 'O': return "externally-built module was loaded";
-    case 'E': return "unsigned module was loaded";
-    case 'L': return "soft lockup occurred";
-    case 'K': return "kernel has been live patched";
-    case 'X': return "auxiliary taint, defined for and used by distros";
-    case 'T': return "the kernel was built with the struct randomization plugin";
-    case 'N': return "an in-kernel test has been run";
-    case 'J': return "userspace used a mutating debug operation in fwctl";
-    default: return {};
+    case 'P':
+      return "proprietary module was loaded";
+    case 'F':
+      return "module was force loaded";
+    case 'S':
+      return "kernel running on an out of specification system";
+    case 'R':
+      return "module was force unloaded";
+    case 'M':
+      return "processor reported a machine check exception";
+    case 'B':
+      return "bad page referenced or some unexpected page flags";
+    case 'U':
+      return "taint requested by userspace application";
+    case 'D':
+      return "kernel died recently, i.e. there was an oops or BUG";
+    case 'A':
+      return "an ACPI table was overridden by user";
+    case 'W':
+      return "kernel issued warning";
+    case 'C':
+      return "staging driver was loaded";
+    case 'I':
+      return "workaround for bug in platform firmware applied";
+    case 'O':
+      return "externally-built module was loaded";
+    case 'E':
+      return "unsigned module was loaded";
+    case 'L':
+      return "soft lockup occurred";
+    case 'K':
+      return "kernel has been live patched";
+    case 'X':
+      return "auxiliary taint, defined for and used by distros";
+    case 'T':
+      return "the kernel was built with the struct randomization plugin";
+    case 'N':
+      return "an in-kernel test has been run";
+    case 'J':
+      return "userspace used a mutating debug operation in fwctl";
+    default:
+      return {};
   }
 }
 

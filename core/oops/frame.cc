@@ -42,8 +42,8 @@ bool read_offset(Cursor& at, Frame& frame) {
   if (!at.eat('+')) return false;
   bool prefixed = begins(at.rest(), "0x");
   bool good = prefixed ? read_number(at, frame.offset) : at.hex(frame.offset) > 0;
-  bool sized = good && at.eat('/') &&
-               (prefixed ? read_number(at, frame.size) : at.hex(frame.size) > 0);
+  bool sized =
+      good && at.eat('/') && (prefixed ? read_number(at, frame.size) : at.hex(frame.size) > 0);
   if (sized) return frame.has_offset = true;
   at.move_to(start);
   return false;
@@ -71,7 +71,9 @@ void read_module(Cursor& at, Frame& frame) {
   at.move_to(start);
 }
 
-bool is_source_char(char c) { return is_name(c) || c == '/' || c == '-' || c == '+' || c == ','; }
+bool is_source_char(char c) {
+  return is_name(c) || c == '/' || c == '-' || c == '+' || c == ',';
+}
 
 // "fs/open.c:12" or "fs/open.c:12:5"; empty where none stands here.
 std::string_view read_source(Cursor& at) {
@@ -180,8 +182,8 @@ bool read_from(Cursor& at, Frame& callee, Frame& caller) {
   if (old) at.spaces();
   bool parenthesis = old && at.eat('(');
   if (!read_place(at, callee)) callee.symbol = read_symbol(at);
-  bool good = !callee.symbol.empty() && (!parenthesis || at.eat(')')) && at.spaces() > 0 &&
-              at.eat("from ");
+  bool good =
+      !callee.symbol.empty() && (!parenthesis || at.eat(')')) && at.spaces() > 0 && at.eat("from ");
   if (good) {
     auto place_start = at.at();
     if (read_bracketed_address(at, caller)) at.spaces();
@@ -322,17 +324,17 @@ struct Register {
 };
 
 constexpr Register kPlaces[] = {
-    {"RIP:", Role::kFault, true},        {"RIP ", Role::kFault, true},
-    {"EIP:", Role::kFault, true},        {"EIP is at ", Role::kFault, true},
-    {"IP: ", Role::kFault, true},        {"PC is at ", Role::kFault, true},
-    {"LR is at ", Role::kLink, false},   {"pc is at ", Role::kFault, true},
-    {"ra is at ", Role::kLink, false},   {"ip is at ", Role::kFault, true},
-    {"pc : ", Role::kFault, true},       {"lr : ", Role::kLink, false},
-    {"TPC: ", Role::kFault, true},       {"RPC: ", Role::kLink, false},
-    {"I7: ", Role::kLink, false},        {"IAOQ[0]: ", Role::kFault, true},
-    {"IAOQ[1]: ", Role::kFault, true},   {"RP(r2): ", Role::kLink, false},
-    {"epc : ", Role::kFault, true},      {"epc   : ", Role::kFault, true},
-    {"ra    : ", Role::kLink, false},    {" ra : ", Role::kLink, false},
+    {"RIP:", Role::kFault, true},      {"RIP ", Role::kFault, true},
+    {"EIP:", Role::kFault, true},      {"EIP is at ", Role::kFault, true},
+    {"IP: ", Role::kFault, true},      {"PC is at ", Role::kFault, true},
+    {"LR is at ", Role::kLink, false}, {"pc is at ", Role::kFault, true},
+    {"ra is at ", Role::kLink, false}, {"ip is at ", Role::kFault, true},
+    {"pc : ", Role::kFault, true},     {"lr : ", Role::kLink, false},
+    {"TPC: ", Role::kFault, true},     {"RPC: ", Role::kLink, false},
+    {"I7: ", Role::kLink, false},      {"IAOQ[0]: ", Role::kFault, true},
+    {"IAOQ[1]: ", Role::kFault, true}, {"RP(r2): ", Role::kLink, false},
+    {"epc : ", Role::kFault, true},    {"epc   : ", Role::kFault, true},
+    {"ra    : ", Role::kLink, false},  {" ra : ", Role::kLink, false},
 };
 
 // "NIP [c000000008068dfc] name+0x1/0x2", "LR [...] ...": powerpc's second mention, with the name.
@@ -446,8 +448,8 @@ bool read_frames(std::string_view message, bool inside, Line& line) {
   if (message.empty()) return false;
   if (add_plain(message, line) || add_from(message, line)) return true;
   if (!inside) return false;
-  return add_registers(message, line) || add_annotated(message, line) ||
-         add_sparc(message, line) || add_ksymoops(message, line) || add_lock(message, line);
+  return add_registers(message, line) || add_annotated(message, line) || add_sparc(message, line) ||
+         add_ksymoops(message, line) || add_lock(message, line);
 }
 
 // The first place "name+0x1/0x2" behind `from`, as headlines have it.

@@ -23,8 +23,8 @@ struct Frame {
   std::string_view build_id;  // of the module, where the line has one
   std::string_view source;    // "fs/open.c:12": what a decoder before us has added
   std::uint64_t address = 0, offset = 0, size = 0;
-  std::uint32_t line = 0;       // counted from the report's first line
-  std::uint16_t trace = 0;      // number of the stack trace in its report
+  std::uint32_t line = 0;   // counted from the report's first line
+  std::uint16_t trace = 0;  // number of the stack trace in its report
   Role role = Role::kCall;
   bool has_address = false;
   bool has_offset = false;  // `offset` and `size` were printed

@@ -258,8 +258,21 @@ bool read_mips(std::string_view message, Line& line) {
 
 bool is_possible(char first) {
   switch (first) {
-    case 'B': case 'C': case 'I': case 'K': case 'N': case 'P': case 'U': case 'W': case 'k':
-    case 'l': case 'r': case 't': case 'u': case 'w': case '[':
+    case 'B':
+    case 'C':
+    case 'I':
+    case 'K':
+    case 'N':
+    case 'P':
+    case 'U':
+    case 'W':
+    case 'k':
+    case 'l':
+    case 'r':
+    case 't':
+    case 'u':
+    case 'w':
+    case '[':
       return true;
     default:
       return false;

@@ -42,7 +42,11 @@ static_assert(std::size(kNames) == static_cast<std::size_t>(Kind::kPanic) + 1);
 
 }  // namespace
 
-std::string_view name_of(Kind kind) { return kNames[static_cast<std::size_t>(kind)].name; }
-std::string_view title_of(Kind kind) { return kNames[static_cast<std::size_t>(kind)].title; }
+std::string_view name_of(Kind kind) {
+  return kNames[static_cast<std::size_t>(kind)].name;
+}
+std::string_view title_of(Kind kind) {
+  return kNames[static_cast<std::size_t>(kind)].title;
+}
 
 }  // namespace ringside::oops

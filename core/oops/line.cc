@@ -156,8 +156,8 @@ bool is_cpu(std::string_view text) {
   if (!begins(text, "CPU: ")) return false;
   Cursor at(text);
   at.skip(5);
-  return at.digits() > 0 && at.spaces() > 0 && (begins(at.rest(), "PID: ") ||
-                                                begins(at.rest(), "UID: "));
+  return at.digits() > 0 && at.spaces() > 0 &&
+         (begins(at.rest(), "PID: ") || begins(at.rest(), "UID: "));
 }
 
 bool is_ruler(std::string_view text) {
@@ -187,8 +187,10 @@ bool is_hex_word(std::string_view word) {
   if (word.size() < 2) return false;
   std::size_t digits = 0;
   for (char c : word)
-    if (hex_value(c) >= 0 || c == '*') ++digits;
-    else if (c != '<' && c != '>' && c != '(' && c != ')' && c != ':' && c != '#') return false;
+    if (hex_value(c) >= 0 || c == '*')
+      ++digits;
+    else if (c != '<' && c != '>' && c != '(' && c != ')' && c != ':' && c != '#')
+      return false;
   return digits >= 2 && digits <= 40;
 }
 

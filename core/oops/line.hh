@@ -47,7 +47,7 @@ std::string_view name_of(Kind kind);
 std::string_view title_of(Kind kind);
 
 enum class LineKind : std::uint8_t {
-  kOther,         // nothing that a report has
+  kOther,  // nothing that a report has
   kBlank,
   kCutHere,       // "------------[ cut here ]------------"
   kRuler,         // "=====" or "-----"
@@ -78,11 +78,11 @@ constexpr std::size_t kLineFrames = 4;  // no line names more places
 
 struct Line {
   LineKind kind = LineKind::kOther;
-  Kind report = Kind::kTrace;            // of a headline
-  TraceKind trace = TraceKind::kOther;   // of a kTrace line
-  bool certain = false;                  // the headline is a report by itself, whatever follows
-  std::string_view subject;              // what stands behind the keyword, or the whole message
-  std::uint64_t value = 0;               // kKernelOffset, and the address of a fault
+  Kind report = Kind::kTrace;           // of a headline
+  TraceKind trace = TraceKind::kOther;  // of a kTrace line
+  bool certain = false;                 // the headline is a report by itself, whatever follows
+  std::string_view subject;             // what stands behind the keyword, or the whole message
+  std::uint64_t value = 0;              // kKernelOffset, and the address of a fault
   bool has_value = false;
   std::array<Frame, kLineFrames> frames;
   std::uint8_t frame_count = 0;

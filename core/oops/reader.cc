@@ -65,8 +65,8 @@ std::uint64_t Reader::oldest() const {
 
 Reader::Slot* Reader::find_open(const Prefix& prefix) {
   bool tagged = prefix.caller.kind != 0;
-  if (!tagged && last_ != nullptr && (last_->state == State::kOpen ||
-                                      last_->state == State::kEnding))
+  if (!tagged && last_ != nullptr &&
+      (last_->state == State::kOpen || last_->state == State::kEnding))
     return last_;
   Slot* found = nullptr;
   for (auto& slot : slots_)
@@ -184,10 +184,11 @@ bool Reader::continues(const Slot& slot, const Line& line) const {
       if (ending) return false;
       if (!slot.headed) return fresh;
       // KASAN and others name inlined functions by several headlines; the watchdog's WARN.
-      return fresh && (line.report == report.kind || report.kind == Kind::kListCorruption ||
-                       report.kind == Kind::kPageFault || line.report == Kind::kListCorruption ||
-                       (report.kind == Kind::kWarning && line.report == Kind::kHardLockup) ||
-                       report.kind == Kind::kStackOverflow) &&
+      return fresh &&
+             (line.report == report.kind || report.kind == Kind::kListCorruption ||
+              report.kind == Kind::kPageFault || line.report == Kind::kListCorruption ||
+              (report.kind == Kind::kWarning && line.report == Kind::kHardLockup) ||
+              report.kind == Kind::kStackOverflow) &&
              line.report != Kind::kHungTask && line.report != Kind::kWarning;
     case LineKind::kCpu:
       return !ending;

@@ -19,10 +19,10 @@ constexpr std::uint32_t kReportFrames = 1024;
 constexpr std::uint32_t kReportModules = 1024;
 constexpr std::uint32_t kReportRegisters = 128;
 constexpr std::uint32_t kReportLines = 4096;
-constexpr std::uint32_t kStrangeLines = 24;      // in a row, after which a report has ended,
-constexpr std::uint32_t kStrangeBefore = 64;     // and as long as no stack was seen
-constexpr std::uint32_t kSilentLines = 512;      // of others, after which a report has ended
-constexpr std::size_t kLineBytes = 8192;         // of a line; more of it is not looked at
+constexpr std::uint32_t kStrangeLines = 24;   // in a row, after which a report has ended,
+constexpr std::uint32_t kStrangeBefore = 64;  // and as long as no stack was seen
+constexpr std::uint32_t kSilentLines = 512;   // of others, after which a report has ended
+constexpr std::size_t kLineBytes = 8192;      // of a line; more of it is not looked at
 
 // To which report a line belongs (0: none), perhaps: where a later line of the same report
 // follows, this one stood inside of it; where none does (line > Report::last_line), it did not.
@@ -58,9 +58,9 @@ class Reader {
   struct Slot {
     State state = State::kFree;
     bool rejected = false;
-    bool evidence = false;      // more than a headline
-    bool headed = false;        // a headline was seen
-    bool stamped = false;       // a frame came with the kernel's time
+    bool evidence = false;  // more than a headline
+    bool headed = false;    // a headline was seen
+    bool stamped = false;   // a frame came with the kernel's time
     bool in_trace = false;
     bool cpu_open = false;      // the CPU line lacks its release: the next line may have it
     bool modules_open = false;  // the list of modules may go on

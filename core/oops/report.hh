@@ -11,8 +11,20 @@
 namespace ringside::oops {
 
 enum class Arch : std::uint8_t {
-  kUnknown, kX86_64, kI386, kArm, kArm64, kPowerpc, kS390, kMips, kRiscv, kSparc, kParisc, kAlpha,
-  kIa64, kLoongarch,
+  kUnknown,
+  kX86_64,
+  kI386,
+  kArm,
+  kArm64,
+  kPowerpc,
+  kS390,
+  kMips,
+  kRiscv,
+  kSparc,
+  kParisc,
+  kAlpha,
+  kIa64,
+  kLoongarch,
 };
 
 // "x86_64", "i386", "arm", "arm64", "ppc", "s390", "mips" ...; "?" where it is not known.
@@ -51,8 +63,8 @@ struct Report {
   std::string_view release;   // uname -r
   std::string_view build_id;  // of the kernel, where it prints its own
   std::string_view comm, hardware, workqueue;
-  std::string_view bug_at;    // "fs/ext4/inode.c:1174", of a BUG or a warning
-  std::string_view taint;     // the letters as printed; empty where untainted or not told
+  std::string_view bug_at;  // "fs/ext4/inode.c:1174", of a BUG or a warning
+  std::string_view taint;   // the letters as printed; empty where untainted or not told
   std::int64_t cpu = -1, pid = -1;
   std::uint64_t fault_address = 0, kernel_offset = 0;
   bool has_fault_address = false, has_kernel_offset = false, tainted = false;

@@ -8,10 +8,18 @@
 
 namespace ringside::oops {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-constexpr bool is_letter(char c) { return is_upper(c) || is_lower(c); }
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+constexpr bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_letter(char c) {
+  return is_upper(c) || is_lower(c);
+}
 
 // 0 to 15, or -1 where `c` is no hexadecimal digit.
 constexpr int hex_value(char c) {
@@ -141,8 +149,7 @@ class Cursor {
   // All up to the next blank; empty at the end or at a blank.
   constexpr std::string_view word() {
     auto from = at_;
-    while (!at_end() && peek() != ' ' && peek() != '\t' &&
-           !(peek() == '\xc2' && peek(1) == '\xa0'))
+    while (!at_end() && peek() != ' ' && peek() != '\t' && !(peek() == '\xc2' && peek(1) == '\xa0'))
       ++at_;
     return since(from);
   }

@@ -22,7 +22,7 @@ help_with_example() {
   capture "$ringside" "$@" --help
   ended 0 && out_has "^Example: .*ringside $*"
 }
-for command in kimage ksyms doctor "lab run" "lab session" "lab fetch" "lab list"; do
+for command in kimage ksyms oops doctor "lab run" "lab session" "lab fetch" "lab list"; do
   is "$command --help has an example" help_with_example $command
 done
 is "--version" eval 'capture "$ringside" --version; ended 0 && out_has "^ringside [0-9]+\.[0-9]"'

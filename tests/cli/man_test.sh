@@ -29,6 +29,7 @@ same_options() { # PAGE COMMAND...
 }
 is "ringside-ksyms(1) has the options of ksyms --help" same_options ringside-ksyms ksyms
 is "ringside-kimage(1) has the options of kimage --help" same_options ringside-kimage kimage
+is "ringside-oops(1) has the options of oops --help" same_options ringside-oops oops
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
 

@@ -17,8 +17,8 @@ using std::filesystem::path;
 
 path corpus() {
   const char* shared = std::getenv("RINGSIDE_SHARED");
-  for (path folder : {path(shared ? shared : ""), path(RINGSIDE_SOURCE) / "../shared",
-                      path("/work/shared")})
+  for (path folder :
+       {path(shared ? shared : ""), path(RINGSIDE_SOURCE) / "../shared", path("/work/shared")})
     if (std::filesystem::exists(folder / "corpus/oops/INDEX.tsv")) return folder / "corpus/oops";
   return {};
 }

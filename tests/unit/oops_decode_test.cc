@@ -79,9 +79,10 @@ TEST_F(OopsDecode, DuplicatesAreToldApartBySize) {
 }
 
 TEST_F(OopsDecode, AnotherKernelIsSaidToBe) {
-  auto decoded = decode(kWarning + "[    1.000000]  acme_first+0x10/0x123\n"
-                                   "[    1.000000]  acme_missing+0x10/0x20\n"
-                                   "[    1.000000]  acme_run+0x1/0x2 [acme]\n");
+  auto decoded = decode(kWarning +
+                        "[    1.000000]  acme_first+0x10/0x123\n"
+                        "[    1.000000]  acme_missing+0x10/0x20\n"
+                        "[    1.000000]  acme_run+0x1/0x2 [acme]\n");
   EXPECT_EQ(decoded.answers.at(1).why,
             fmt::format("acme_first: is 0x123 bytes long in the report and 0x100 in {}: another "
                         "kernel",
@@ -137,8 +138,9 @@ TEST_F(OopsDecode, ArmsWordsToo) {
 }
 
 TEST_F(OopsDecode, TextKeepsEveryLineAndMarksWhatItAdds) {
-  auto decoded = decode(kWarning + "[    1.000000]  [<ffffffff81001044>]\n"
-                                   "[    1.000000]  [<ffffffff81001010>] acme_first+0x10/0x100\n");
+  auto decoded = decode(kWarning +
+                        "[    1.000000]  [<ffffffff81001044>]\n"
+                        "[    1.000000]  [<ffffffff81001010>] acme_first+0x10/0x100\n");
   auto text = print_text(*found_, decoded, false);
   EXPECT_NE(text.find("[    1.000000]  [<ffffffff81001044>]  # acme_first+0x44/0x100\n"),
             text.npos);
@@ -148,10 +150,13 @@ TEST_F(OopsDecode, TextKeepsEveryLineAndMarksWhatItAdds) {
 }
 
 TEST_F(OopsDecode, JsonSurvivesEveryByte) {
-  auto decoded = decode("[    1.000000] WARNING: at a\"\\\x01\xff/run.c:12 acme_first+0x10/0x100()\n"
-                        "Call Trace:\n acme_first+0x10/0x100\n");
+  auto decoded = decode(
+      "[    1.000000] WARNING: at a\"\\\x01\xff/run.c:12 acme_first+0x10/0x100()\n"
+      "Call Trace:\n acme_first+0x10/0x100\n");
   auto json = print_json(*found_, decoded);
-  EXPECT_NE(json.find(R"("headline":"WARNING: at a\"\\\u0001)" "\xef\xbf\xbd" R"(/run.c:12)"),
+  EXPECT_NE(json.find(R"("headline":"WARNING: at a\"\\\u0001)"
+                      "\xef\xbf\xbd"
+                      R"(/run.c:12)"),
             json.npos)
       << json;
   EXPECT_EQ(std::ranges::count(json, '\n'), 1);

@@ -198,8 +198,8 @@ TEST(OopsReader, TaintsAreSpelledOut) {
 
 TEST(OopsVerdict, BystandersAreNotBlamed) {
   auto culprit = [](const std::string& frames) {
-    auto result = read_text("INFO: task acmed:12 blocked for more than 120 seconds.\nCall Trace:\n" +
-                            frames);
+    auto result =
+        read_text("INFO: task acmed:12 blocked for more than 120 seconds.\nCall Trace:\n" + frames);
     const auto* frame = result.reports.at(0).report().frame_count
                             ? culprit_of(result.reports[0].report())
                             : nullptr;

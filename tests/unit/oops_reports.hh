@@ -13,7 +13,6 @@
 
 #include <fcntl.h>
 
-
 namespace ringside::oops::test {
 
 struct Result {
@@ -53,7 +52,9 @@ inline std::string lines_of(const Found& found) {
 inline std::string null_oops(const std::string& caller = "", int cpu = 1,
                              const std::string& function = "acme_start") {
   std::string text;
-  auto say = [&](const std::string& message) { text += "[   12.000001]" + caller + " " + message + "\n"; };
+  auto say = [&](const std::string& message) {
+    text += "[   12.000001]" + caller + " " + message + "\n";
+  };
   say("BUG: kernel NULL pointer dereference, address: 0000000000000018");
   say("#PF: supervisor read access in kernel mode");
   say("#PF: error_code(0x0000) - not-present page");

@@ -32,8 +32,8 @@ TEST(OopsStream, WhatIsKnownIsSaidBeforeWaiting) {
   ASSERT_EQ(pipe(ends), 0);
   UniqueFd read_end(ends[0]), write_end(ends[1]);
   std::string seen;
-  auto stream = Stream::open({[&](std::string_view text, const Block&) { seen += text; },
-                              [](const Found&) {}});
+  auto stream = Stream::open(
+      {[&](std::string_view text, const Block&) { seen += text; }, [](const Found&) {}});
   ASSERT_TRUE(stream);
   ASSERT_EQ(::write(write_end.get(), "acme\n", 5), 5);
   int flushes = 0;

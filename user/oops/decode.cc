@@ -94,19 +94,21 @@ void locate_named(Job& job, const Frame& frame, Answer& answer) {
   auto symbols = table->named(std::string(frame.symbol));
   auto symbol = choose(symbols, frame.size, differs);
   if (symbols.empty())
-    return fail(job, answer, fmt::format("{}: no such symbol in {}", shown(frame),
-                                         module.empty() ? job.kernel->source() : module + ".ko"));
+    return fail(job, answer,
+                fmt::format("{}: no such symbol in {}", shown(frame),
+                            module.empty() ? job.kernel->source() : module + ".ko"));
   if (differs && module.empty())
     return fail(job, answer,
                 fmt::format("{}: is {:#x} bytes long in the report and {:#x} in {}: another kernel",
-                            shown(frame), frame.size, symbols.front().size,
-                            job.kernel->source()));
+                            shown(frame), frame.size, symbols.front().size, job.kernel->source()));
   if (!symbol)
-    return fail(job, answer, fmt::format("{}: {} symbols of that name, none {:#x} bytes long",
-                                         shown(frame), symbols.size(), frame.size));
+    return fail(job, answer,
+                fmt::format("{}: {} symbols of that name, none {:#x} bytes long", shown(frame),
+                            symbols.size(), frame.size));
   answer.resolved = true;
-  add_lines(job, {module, symbol->section, symbol->start + frame.offset, symbol->start,
-                  is_return(job.report, frame)},
+  add_lines(job,
+            {module, symbol->section, symbol->start + frame.offset, symbol->start,
+             is_return(job.report, frame)},
             answer);
 }
 
@@ -115,13 +117,14 @@ void locate_address(Job& job, const Frame& frame, Answer& answer) {
   auto address = frame.address - job.decoded.offset;
   auto symbol = job.kernel->symbols().at(address - (is_return(job.report, frame) ? 1 : 0));
   if (!symbol)
-    return fail(job, answer, job.decoded.has_offset || job.report.modules().empty()
-                                 ? fmt::format("{:#x}: not in the kernel (a module's, whose "
-                                               "addresses the report does not tell?)",
-                                               frame.address)
-                                 : fmt::format("{:#x}: not in the kernel as linked; the report "
-                                               "does not tell its offset (KASLR)",
-                                               frame.address));
+    return fail(job, answer,
+                job.decoded.has_offset || job.report.modules().empty()
+                    ? fmt::format("{:#x}: not in the kernel (a module's, whose "
+                                  "addresses the report does not tell?)",
+                                  frame.address)
+                    : fmt::format("{:#x}: not in the kernel as linked; the report "
+                                  "does not tell its offset (KASLR)",
+                                  frame.address));
   if (!job.decoded.has_offset)
     job.note("addresses are taken as linked: the report does not tell the kernel's offset (KASLR)");
   answer.resolved = answer.added = true;
@@ -155,8 +158,8 @@ void open_kernel(Job& job, Kernels& kernels) {
     return job.note(fmt::format("{}: build-id {}, but the report's kernel has {}: not used",
                                 found.source(), found.build_id(), report.build_id));
   if (!found.release().empty() && !report.release.empty() && found.release() != report.release)
-    job.note(fmt::format("{} is {}, but the report's kernel is {}", found.source(),
-                         found.release(), report.release));
+    job.note(fmt::format("{} is {}, but the report's kernel is {}", found.source(), found.release(),
+                         report.release));
   job.kernel = *kernel;
   job.decoded.kernel = found.source();
   job.decoded.kernel_build_id = found.build_id();

@@ -10,11 +10,11 @@ namespace ringside::oops {
 struct Answer {
   std::string symbol, module;  // where the report has an address only
   std::uint64_t offset = 0, size = 0;
-  bool resolved = false;   // the symbol was found in the kernel or the module
-  bool added = false;      // `symbol` is news
-  std::string demangled;   // C++ and Rust names; empty where the symbol is neither
+  bool resolved = false;  // the symbol was found in the kernel or the module
+  bool added = false;     // `symbol` is news
+  std::string demangled;  // C++ and Rust names; empty where the symbol is neither
   std::vector<SourceLine> lines;
-  std::string why;         // not resolved, or no lines: what is missing
+  std::string why;  // not resolved, or no lines: what is missing
 };
 
 struct Instruction {
@@ -27,8 +27,8 @@ struct Decoded {
   std::string kernel_build_id;
   bool has_offset = false;  // bytes the kernel ran above its link address, and who says so
   std::uint64_t offset = 0;
-  std::string offset_source;  // "report", "symbols"
-  std::vector<Answer> answers;    // one a frame
+  std::string offset_source;       // "report", "symbols"
+  std::vector<Answer> answers;     // one a frame
   std::vector<std::string> notes;  // what is missing or does not fit, each once
   const Frame* culprit = nullptr;
   std::uint64_t fingerprint = 0;

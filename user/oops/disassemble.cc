@@ -59,8 +59,8 @@ class Disassembler {
     auto count = open_ ? cs_disasm(handle_, bytes.data() + from, to - from, 0, 0, &list) : 0;
     for (std::size_t at = 0; at < count; ++at) {
       Instruction each;
-      each.offset = static_cast<std::int64_t>(from + list[at].address) -
-                    static_cast<std::int64_t>(fault);
+      each.offset =
+          static_cast<std::int64_t>(from + list[at].address) - static_cast<std::int64_t>(fault);
       for (std::size_t byte = 0; byte < list[at].size; ++byte)
         each.bytes += fmt::format("{}{:02x}", byte ? " " : "", list[at].bytes[byte]);
       each.text = fmt::format("{} {}", list[at].mnemonic, list[at].op_str);

@@ -14,8 +14,8 @@ namespace ringside::oops {
 using Block = std::shared_ptr<const std::string>;  // a piece of the input; views point into it
 
 struct Text {
-  std::string_view line;  // with its newline, if it has one
-  Block block;            // keeps it
+  std::string_view line;               // with its newline, if it has one
+  Block block;                         // keeps it
   std::uint64_t first = 0, count = 1;  // its numbers with the Reader: "#012" makes several of one
 };
 

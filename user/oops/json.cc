@@ -8,10 +8,11 @@ namespace {
 // Bytes of the UTF-8 character at the beginning of `text`; 0 where there is none.
 std::size_t character(std::string_view text) {
   auto first = static_cast<unsigned char>(text[0]);
-  std::size_t size = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2
-                                    : (first & 0xf0) == 0xe0          ? 3
-                                    : first >= 0xf0 && first < 0xf5   ? 4
-                                                                      : 0;
+  std::size_t size = first < 0x80                    ? 1
+                     : first >= 0xc2 && first < 0xe0 ? 2
+                     : (first & 0xf0) == 0xe0        ? 3
+                     : first >= 0xf0 && first < 0xf5 ? 4
+                                                     : 0;
   if (size == 0 || size > text.size()) return 0;
   for (std::size_t at = 1; at < size; ++at)
     if ((static_cast<unsigned char>(text[at]) & 0xc0) != 0x80) return 0;
@@ -27,6 +28,13 @@ std::size_t character(std::string_view text) {
 void Json::quote(std::string_view value) {
   out_ += '"';
   while (!value.empty()) {
+    std::size_t plain = 0;
+    while (plain < value.size() && value[plain] >= 0x20 && value[plain] < 0x7f &&
+           value[plain] != '"' && value[plain] != '\\')
+      ++plain;
+    out_.append(value.substr(0, plain));
+    value.remove_prefix(plain);
+    if (value.empty()) break;
     char c = value[0];
     auto size = character(value);
     if (size == 0) {

@@ -5,7 +5,8 @@
 namespace ringside::oops {
 namespace {
 
-constexpr std::size_t kKept = 16;  // kernels, failures among them
+constexpr std::size_t kKept = 16;       // kernels that are open at once
+constexpr std::size_t kMissing = 4096;  // releases that are known not to be here
 
 }  // namespace
 
@@ -32,10 +33,10 @@ Outcome<const SymbolTable*> Kernel::module(const std::string& name) const {
   auto known = modules_.find(name);
   if (known == modules_.end()) {
     const auto* file = tree_.find(name);
-    auto missing = Failure{
-        tree_.folder().empty()
-            ? fmt::format("module {}: this kernel's modules are not on this machine", name)
-            : fmt::format("module {}: not in {}", name, tree_.folder().native())};
+    auto missing =
+        Failure{tree_.folder().empty()
+                    ? fmt::format("module {}: this kernel's modules are not on this machine", name)
+                    : fmt::format("module {}: not in {}", name, tree_.folder().native())};
     auto table = file ? open_module_symbols(tree_.path_of(*file)) : Outcome<Table>(missing);
     known = modules_.emplace(name, std::move(table)).first;
   }
@@ -45,17 +46,24 @@ Outcome<const SymbolTable*> Kernel::module(const std::string& name) const {
 
 Outcome<std::shared_ptr<const Kernel>> Kernels::of(const std::string& release) {
   std::lock_guard lock(mutex_);
-  for (auto each = entries_.begin(); each != entries_.end(); ++each) {
+  if (auto missing = missing_.find(release); missing != missing_.end()) return missing->second;
+  for (auto each = kernels_.begin(); each != kernels_.end(); ++each) {
     if (each->release != release) continue;
-    entries_.splice(entries_.begin(), entries_, each);
-    return entries_.front().kernel;
+    kernels_.splice(kernels_.begin(), kernels_, each);
+    return each->kernel;
   }
   auto open = [&]() -> Outcome<std::shared_ptr<const Kernel>> {
     return Kernel::open(TRY(find_(release)));
   };
-  entries_.push_front({release, open()});
-  if (entries_.size() > kKept) entries_.pop_back();
-  return entries_.front().kernel;
+  auto kernel = open();
+  if (!kernel) {
+    if (missing_.size() == kMissing) missing_.clear();
+    missing_.emplace(release, kernel.error());
+    return kernel.error();
+  }
+  kernels_.push_front({release, *kernel});
+  if (kernels_.size() > kKept) kernels_.pop_back();
+  return *kernel;
 }
 
 }  // namespace ringside::oops

@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 #include "core/oops/report.hh"
 #include "user/modtree/tree.hh"
@@ -56,12 +57,13 @@ class Kernels {
  private:
   struct Entry {
     std::string release;
-    Outcome<std::shared_ptr<const Kernel>> kernel;
+    std::shared_ptr<const Kernel> kernel;
   };
 
   FindKernel find_;
   std::mutex mutex_;
-  std::list<Entry> entries_;  // the last one asked for first
+  std::list<Entry> kernels_;                          // the last one asked for first
+  std::unordered_map<std::string, Failure> missing_;  // releases that are not here
 };
 
 }  // namespace ringside::oops

@@ -11,7 +11,8 @@ namespace {
 constexpr int kSchema = 1;
 
 std::string_view name_of(Role role) {
-  constexpr std::string_view kNames[] = {"call", "fault", "link", "named", "lock", "callee", "copy"};
+  constexpr std::string_view kNames[] = {"call", "fault",  "link", "named",
+                                         "lock", "callee", "copy"};
   return kNames[static_cast<std::size_t>(role)];
 }
 
@@ -126,8 +127,7 @@ void put_facts(Json& json, const Report& report) {
 void put_verdict(Json& json, const Report& report, const Decoded& decoded) {
   json.text("fingerprint", fmt::format("{:016x}", decoded.fingerprint));
   json.number("fingerprint_version", kFingerprintVersion);
-  if (decoded.culprit != nullptr)
-    json.number("culprit", decoded.culprit - report.frames().data());
+  if (decoded.culprit != nullptr) json.number("culprit", decoded.culprit - report.frames().data());
   if (decoded.has_offset)
     json.hex("kernel_offset", decoded.offset).text("kernel_offset_from", decoded.offset_source);
   put(json, "symbols", decoded.kernel);

@@ -18,7 +18,9 @@ struct Palette {
 
 constexpr Palette kColours = {"\x1b[1;31m", "\x1b[2m", "\x1b[36m", "\x1b[1m", "\x1b[0m"};
 
-std::string place_of(const SourceLine& line) { return fmt::format("{}:{}", line.file, line.line); }
+std::string place_of(const SourceLine& line) {
+  return fmt::format("{}:{}", line.file, line.line);
+}
 
 // What is new about a frame, for the end of its line.
 std::string addition(const Frame& frame, const Answer& answer) {
@@ -67,8 +69,10 @@ class Printer {
       const auto& answer = decoded_.answers[next_];
       if (auto text = addition(frame, answer); !text.empty()) added += "  # " + text;
       below += inlines(answer, palette_);
-      if (&frame == decoded_.culprit) colour = palette_.fault;
-      else if (frame.guess) colour = palette_.guess;
+      if (&frame == decoded_.culprit)
+        colour = palette_.fault;
+      else if (frame.guess)
+        colour = palette_.guess;
     }
     auto text = line.line;
     bool ended = text.ends_with('\n');
@@ -139,20 +143,18 @@ class Printer {
     for (std::ptrdiff_t at = 0; at < std::ssize(code); ++at) {
       if (at < fault - kShown || at > fault + kShown) continue;
       const auto& each = code[static_cast<std::size_t>(at)];
-      out_ += fmt::format("{}# {} {:>4}  {:<32}{}{}\n",
-                          each.offset == 0 ? palette_.fault : palette_.added,
-                          each.offset == 0 ? "=>" : "  ", each.offset, each.bytes, each.text,
-                          palette_.off);
+      out_ += fmt::format(
+          "{}# {} {:>4}  {:<32}{}{}\n", each.offset == 0 ? palette_.fault : palette_.added,
+          each.offset == 0 ? "=>" : "  ", each.offset, each.bytes, each.text, palette_.off);
     }
   }
 
   void print_summary() {
     auto release = report_.release.empty() ? std::string("kernel not told")
                                            : fmt::format("Linux {}", report_.release);
-    out_ += fmt::format("{}# ringside: {}, {}, {}{}\n", palette_.title, title_of(report_.kind),
-                        release, report_.arch == Arch::kUnknown ? "machine not told"
-                                                                : name_of(report_.arch),
-                        palette_.off);
+    out_ += fmt::format(
+        "{}# ringside: {}, {}, {}{}\n", palette_.title, title_of(report_.kind), release,
+        report_.arch == Arch::kUnknown ? "machine not told" : name_of(report_.arch), palette_.off);
     say("culprit", culprit());
     if (!report_.bug_at.empty()) say("source", std::string(report_.bug_at));
     say("on", where());

@@ -10,9 +10,9 @@ namespace ringside::oops {
 
 // A place in the code of the kernel or of a module.
 struct Spot {
-  std::string module;              // as the kernel spells it; empty: vmlinux
-  std::string section;             // of the module's file that `address` counts from; empty: vmlinux
-  std::uint64_t address = 0;       // as linked (vmlinux), or an offset in the section
+  std::string module;         // as the kernel spells it; empty: vmlinux
+  std::string section;        // of the module's file that `address` counts from; empty: vmlinux
+  std::uint64_t address = 0;  // as linked (vmlinux), or an offset in the section
   std::uint64_t symbol_start = 0;  // the same for the symbol that covers it
   bool is_return = false;          // behind a call: `address` - 1 is what ran
 };

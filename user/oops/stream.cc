@@ -22,7 +22,9 @@ bool has_input(int fd) {
 }
 
 // Where the next "#012", syslog's newline within a line, stands in `line`.
-std::size_t find_escaped_newline(std::string_view line) { return line.find("#012"); }
+std::size_t find_escaped_newline(std::string_view line) {
+  return line.find("#012");
+}
 
 }  // namespace
 
@@ -119,8 +121,7 @@ void Stream::flush_pending() {
   if (waiting == 0) found_.clear();
 }
 
-Outcome<Nothing> Stream::read(int fd, const std::string& name,
-                              const std::function<void()>& flush) {
+Outcome<Nothing> Stream::read(int fd, const std::string& name, const std::function<void()>& flush) {
   std::string rest;  // the beginning of a line whose end has not been read
   for (bool more = true; more;) {
     if (!has_input(fd)) flush_run(), flush();

@@ -43,13 +43,12 @@ class ListedSymbols : public SymbolTable {
  public:
   ListedSymbols(std::vector<Symbol> symbols, bool addressed)
       : symbols_(std::move(symbols)), addressed_(addressed) {
-    std::ranges::stable_sort(symbols_, {}, [](const Symbol& each) {
-      return std::tie(each.section, each.start);
-    });
+    std::ranges::stable_sort(symbols_, {},
+                             [](const Symbol& each) { return std::tie(each.section, each.start); });
     for (std::size_t at = symbols_.size(); at-- > 0;) set_size(at);
     for (std::size_t at = 0; at < symbols_.size(); ++at) by_name_.push_back(at);
-    std::ranges::stable_sort(by_name_, {},
-                             [&](std::size_t at) -> const auto& { return symbols_[at].name; });
+    std::ranges::stable_sort(
+        by_name_, {}, [&](std::size_t at) -> const auto& { return symbols_[at].name; });
   }
 
   std::optional<Symbol> at(std::uint64_t address) const override {
@@ -74,7 +73,8 @@ class ListedSymbols : public SymbolTable {
   void set_size(std::size_t at) {
     if (at + 1 == symbols_.size() || symbols_[at + 1].section != symbols_[at].section) return;
     const auto& next = symbols_[at + 1];
-    symbols_[at].size = next.start == symbols_[at].start ? next.size : next.start - symbols_[at].start;
+    symbols_[at].size =
+        next.start == symbols_[at].start ? next.size : next.start - symbols_[at].start;
   }
 
   std::vector<Symbol> symbols_;
@@ -109,8 +109,8 @@ Outcome<std::vector<Symbol>> read_symtab(const elf::File& file, const elf::Secti
     auto section = file.section(symbol.section);
     if (!section) return Failure{describe(section.error(), input)};
     if (name->empty() || !(section->flags & modules::kFlagExec)) continue;
-    symbols.push_back({std::string(*name), symbol.value, symbol.size, std::string(section->name),
-                       {}});
+    symbols.push_back(
+        {std::string(*name), symbol.value, symbol.size, std::string(section->name), {}});
   }
   return symbols;
 }
