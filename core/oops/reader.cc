@@ -80,13 +80,13 @@ Reader::Slot* Reader::find_open(const Prefix& prefix) {
 Reader::Slot* Reader::take_slot(const Prefix& prefix) {
   Slot* slot = nullptr;
   Slot* eldest = nullptr;
-  std::uint32_t free = 0;
+  std::uint32_t unused = 0;
   for (auto& each : slots_) {
-    if (each.state == State::kFree) ++free, slot = &each;
+    if (each.state == State::kFree) ++unused, slot = &each;
     if (each.state != State::kOpen && each.state != State::kEnding) continue;
     if (eldest == nullptr || each.report.id < eldest->report.id) eldest = &each;
   }
-  if (free <= 1 && eldest != nullptr) close(*eldest);
+  if (unused <= 1 && eldest != nullptr) close(*eldest);
   if (slot == nullptr) return nullptr;
   auto frames = slot->report.frame_room;
   auto modules = slot->report.module_room;

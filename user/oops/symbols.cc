@@ -62,9 +62,12 @@ class ListedSymbols : public SymbolTable {
 
   std::vector<Symbol> named(const std::string& name) const override {
     std::vector<Symbol> found;
-    auto [from, to] = std::ranges::equal_range(
-        by_name_, name, {}, [&](std::size_t at) -> const auto& { return symbols_[at].name; });
-    for (auto each = from; each != to; ++each) found.push_back(symbols_[*each]);
+    auto name_of = [&](std::size_t at) -> const auto& {
+      return symbols_[at].name;
+    };
+    auto each = std::ranges::lower_bound(by_name_, name, {}, name_of);
+    for (; each != by_name_.end() && name_of(*each) == name; ++each)
+      found.push_back(symbols_[*each]);
     return found;
   }
 
