@@ -69,12 +69,28 @@ static void put_packed(const std::filesystem::path& folder) {
     put(folder / fmt::format("seed-{}", name++), pack(data, packing));
 }
 
+// Lines of most architectures' shapes, so that the fuzzer need not find the words.
+static void put_oops(const std::filesystem::path& folder) {
+  constexpr std::string_view kReport =
+      "> [    1.000000][   T12] BUG: kernel NULL pointer dereference, address: 0000000000000018\n"
+      "[    1.000000][   T12] CPU: 1 PID: 2 Comm: acmed Tainted: G        W  O       6.9.1 #1\n"
+      "RIP: 0010:[<ffffffff81000010>]  [<ffffffff81000010>] acme+0x10/0x20 [acme]\n"
+      "Code: 90 90 <48> 8b 40 18\nCall Trace:\n <TASK>\n ? acme+0x10/0x20 acme/run.c:12\n"
+      "[<c0014318>] (acme) from [<c001457c>] (top+0x24/0x2c)\n"
+      "([<000003ff8086d036>] acme+0x1/0x2)\n[c000000010f930b0] [c000000008068df8] .acme+0x1/0x2\n"
+      "Modules linked in: acme(OE) anvil [last unloaded: tongs]\n"
+      "---[ end trace 0000000000000000 ]---\nKernel panic - not syncing: Fatal exception\n";
+  auto bytes = as_bytes(kReport);
+  put(folder / "seed-0", Buffer(bytes.begin(), bytes.end()));
+}
+
 int main(int argc, char** argv) {
   if (argc != 2) return fmt::print(stderr, "usage: fuzz-seeds DIR\n"), 64;
   std::filesystem::path folder = argv[1];
-  for (auto target : {"kimage", "kimage-btf", "unpack"})
+  for (auto target : {"kimage", "kimage-btf", "unpack", "oops"})
     std::filesystem::create_directories(folder / target);
   put_kimage(folder / "kimage");
   put_kimage_btf(folder / "kimage-btf");
   put_packed(folder / "unpack");
+  put_oops(folder / "oops");
 }
