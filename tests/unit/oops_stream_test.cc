@@ -8,7 +8,8 @@ namespace {
 
 TEST(OopsStream, TextGoesThroughByteForByte) {
   std::string text = "no newline here: ";
-  text += std::string("\0\x01\xff nul and bytes\r\n\r\n\n\n  blank \t\n", 36);
+  constexpr char kBytes[] = "\0\x01\xff nul and bytes\r\n\r\n\n\n  blank \t\n";
+  text.append(kBytes, sizeof(kBytes) - 1);
   text += std::string(3 << 20, 'x') + "\nlast line without an end";
   auto result = read_text(text);
   EXPECT_TRUE(result.text == text);
