@@ -60,9 +60,17 @@ std::map<std::string, std::uint64_t> kernel_sections(const fs::path& folder) {
   return sections;
 }
 
+std::set<std::string> loaded_modules() {
+  std::set<std::string> names;
+  std::ifstream list("/proc/modules");
+  for (std::string line; std::getline(list, line);) names.insert(line.substr(0, line.find(' ')));
+  return names;
+}
+
 class Layouts : public ::testing::Test {
  protected:
   void SetUp() override {
+    before_ = loaded_modules();
     auto found = lab::find_kernel(guest::kernel_name());
     ASSERT_TRUE(found) << found.error().message;
     auto image = kimage::Image::open(found->image);
@@ -73,6 +81,15 @@ class Layouts : public ::testing::Test {
     auto linker = Linker::create(*kernel_, none_);
     ASSERT_TRUE(linker) << linker.error().message;
     linker_.emplace(*std::move(linker));
+  }
+
+  // The tests after this one find the guest as it was, but for modules that cannot go.
+  void TearDown() override {
+    for (bool removed = true; removed;) {
+      removed = false;
+      for (const auto& name : loaded_modules())
+        if (!before_.contains(name)) removed |= guest::succeeds({"rmmod", name});
+    }
   }
 
   // Has modprobe load a module of the tree. The errnos of the kernel's linker are none of an init
@@ -133,6 +150,7 @@ class Layouts : public ::testing::Test {
   Overlay none_;
   std::optional<Kernel> kernel_;
   std::optional<Linker> linker_;
+  std::set<std::string> before_;                // modules that were loaded
   std::map<std::string, std::string> refused_;  // names by what modprobe says
   int modules_ = 0, sections_ = 0, absent_ = 0;
 };
