@@ -3,11 +3,15 @@
 // own lines aside). With RINGSIDE_SETS, a folder with lists of names, every module of these lists
 // that stock loads here, one by one (make test-full); else a fixed choice of them in one go.
 #include <cstdlib>
+#include <set>
 
 #include "tests/loader/commands.hh"
+#include "user/loader/small_file.hh"
 
 namespace ringside::loader {
 namespace {
+
+namespace fs = std::filesystem;
 
 const std::vector<std::string> kChoice = {
     "ext4",      "dm_crypt",  "nf_tables", "nft_ct",   "nft_compat",  "xt_conntrack", "ip_tables",
@@ -21,14 +25,28 @@ std::vector<std::string> names_in_sets() {
   return split_lines(shell("sort -u " + std::string(sets) + "/*.txt"));
 }
 
-// What is to be equal: one line for each fact.
+bool is_compared(const fs::path& file) {
+  static const std::vector<std::string> kFiles = {"coresize", "initstate", "refcnt", "version",
+                                                  "srcversion"};
+  auto folder = file.parent_path().filename();
+  return folder == "parameters" || folder == "notes" ||
+         std::find(kFiles.begin(), kFiles.end(), file.filename()) != kFiles.end();
+}
+
+// What is to be equal: the folders of these modules in sysfs, what is in the files that hold no
+// addresses, and their lines in /proc/modules up to the address. One line for each fact.
 std::string facts(const std::vector<std::string>& names) {
-  auto text = shell("awk '{ print $1, $2, $3, $4, $5 }' /proc/modules | sort");
+  std::set<std::string> lines;
+  for (const auto& line : split_lines(read_small("/proc/modules").value_or("")))
+    lines.insert(line.substr(0, line.find(" 0x")));
   for (const auto& name : names)
-    text += shell("cd /sys/module/" + name +
-                  " && find . | sort && for file in coresize initstate refcnt version srcversion "
-                  "parameters/* notes/* holders; do [ -f $file ] && [ -r $file ] && echo $file && "
-                  "od -An -tx1 $file; ls $file 2>/dev/null; done; true");
+    for (const auto& entry : fs::recursive_directory_iterator("/sys/module/" + name)) {
+      auto line = entry.path().native();
+      if (is_compared(line)) line += ": " + read_small(line).value_or("unreadable");
+      lines.insert(line);
+    }
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
   return text;
 }
 
