@@ -55,11 +55,19 @@ void print_notes(const std::vector<std::string>& notes) {
   for (const auto& note : notes) fmt::print(stderr, "ringside load: {}\n", note);
 }
 
+// Verified here where the kernel will not see the signature; else it is the kernel's to verify.
+modules::Checker::Signatures signatures_of(Placement placement, bool kept) {
+  bool taken_off = placement == Placement::kBind || (placement == Placement::kUser && !kept);
+  return taken_off ? modules::Checker::Signatures::kVerify
+                   : modules::Checker::Signatures::kIdentify;
+}
+
 Outcome<loader::Plan> make_plan(const Options& options, modules::Kernel& kernel) {
   auto words = TRY(loader::parse_words(options.words));
-  auto checker = TRY(modules::Checker::create(kernel, types_of_release));
-  loader::Planner planner(kernel, *checker, loader::read_config(),
-                          *loader::placement_of(options.placement));
+  auto placement = *loader::placement_of(options.placement);
+  auto checker = TRY(modules::Checker::create(kernel, types_of_release,
+                                              signatures_of(placement, options.keep_signature)));
+  loader::Planner planner(kernel, *checker, loader::read_config(), placement);
   return planner.plan(words);
 }
 

@@ -7,6 +7,9 @@ set(PKGCONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # The command looks for its agent in ../libexec/ringside (lab/initramfs.cc), wherever that is.
 install(TARGETS ringside RUNTIME DESTINATION bin)
+if(TARGET ringside-insmod)
+  install(TARGETS ringside-insmod RUNTIME DESTINATION sbin)
+endif()
 install(TARGETS ringside-agent RUNTIME DESTINATION libexec/ringside)
 install(TARGETS ringside_api EXPORT ringside LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 

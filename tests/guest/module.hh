@@ -22,10 +22,14 @@ inline std::string release() {
   return text;
 }
 
+// Where this test program is.
+inline std::filesystem::path build_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
 // build/modules/RELEASE/NAME.ko, beside this test program.
 inline std::filesystem::path module_file(const std::string& name) {
-  auto build = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  return build / "modules" / release() / (name + ".ko");
+  return build_folder() / "modules" / release() / (name + ".ko");
 }
 
 inline bool succeeds(const std::vector<std::string>& argv) {

@@ -24,8 +24,7 @@ inline ProcessResult run(const std::vector<std::string>& argv) {
 
 // `ringside` beside this test program.
 inline ProcessResult ringside(std::vector<std::string> words) {
-  auto build = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  words.insert(words.begin(), build / "ringside");
+  words.insert(words.begin(), guest::build_folder() / "ringside");
   return run(words);
 }
 

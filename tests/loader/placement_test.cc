@@ -75,6 +75,37 @@ TEST_P(Placements, TheListSaysSo) {
   EXPECT_EQ(fresh.find("\"placement\": \"bind\""), std::string::npos);
 }
 
+// The smallest loader: the same modules, by stock's checks alone.
+TEST_P(Placements, RingsideInsmodLoadsAClosure) {
+  if (std::string(GetParam()) == "bind") GTEST_SKIP() << "ringside-insmod has no index to bind by";
+  auto program = (guest::build_folder() / "ringside-insmod").native();
+  for (auto module : {"loop max_loop=3", "ext4", "xt-conntrack", "ext4"})
+    shell(program + " " + placement() + " " + module);
+  EXPECT_EQ(shell("cat /sys/module/loop/parameters/max_loop"), "3\n");
+  auto jbd2 = loaded_module("jbd2");
+  ASSERT_TRUE(jbd2);
+  EXPECT_EQ(jbd2->references, 1);
+  EXPECT_EQ(run({program, placement(), "kvm-intel"}).status, 1);
+  EXPECT_EQ(run({program, placement(), "no_such_module"}).status, 1);
+}
+
+// A loader that starts afresh, as after switch_root: no records, and what it needs is loaded.
+TEST_P(Placements, AFreshLoaderGoesOn) {
+  expect_ringside({"load", placement(), "jbd2", "mbcache", "x_tables"});
+  shell("rm -rf /run/ringside");
+  expect_ringside({"load", placement(), "ext4", "xt_conntrack"});
+  auto jbd2 = loaded_module("jbd2");
+  ASSERT_TRUE(jbd2);
+  EXPECT_EQ(jbd2->references, 1);
+}
+
+TEST_P(Placements, ATamperedSignatureIsRefused) {
+  auto file = unpacked("loop");
+  shell("LC_ALL=C sed -i 's/loop: module loaded/loop: module l0aded/' " + file.native());
+  auto said = expect_ringside({"load", placement(), file}, 1);
+  EXPECT_FALSE(is_loaded("loop")) << said;
+}
+
 TEST_P(Placements, AProprietaryModuleGetsNothingGplOnly) {
   auto file = unpacked("loop");
   shell("LC_ALL=C sed -i 's/license=GPL/license=BSD/' " + file.native());

@@ -54,7 +54,7 @@ std::string facts(const std::vector<std::string>& names) {
 std::string log_lines() {
   return shell(
       "dmesg | sed 's/^\\[[^]]*\\] //' | grep -v -e '^ringside-loader:' -e 'taint' -e "
-      "'module verification failed' -e '^random:' || true");
+      "'module verification failed' -e '^random:' -e '^hrtimer:' -e '^clocksource:' || true");
 }
 
 class Sets : public LoaderTest {
