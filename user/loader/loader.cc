@@ -34,7 +34,7 @@ Outcome<std::unique_ptr<Loader>> Loader::create(const modules::Kernel& kernel,
   auto placement = options.placement;
   bool unsigned_bytes = placement == Placement::kBind || placement == Placement::kUser;
   TRY(may_load(placement, unsigned_bytes, roots));
-  std::unique_ptr<Loader> loader(new Loader(kernel, options, std::move(roots)));
+  std::unique_ptr<Loader> loader(new Loader(options, std::move(roots)));
   if (placement == Placement::kBind || loader->hands_over())
     loader->binder_ = TRY(Binder::create(kernel, loader->roots_));
   return loader;

@@ -37,8 +37,7 @@ class Loader {
   Outcome<std::vector<Placed>> run(const Plan& plan);
 
  private:
-  Loader(const modules::Kernel& kernel, const Options& options, Roots roots)
-      : kernel_(kernel), options_(options), roots_(std::move(roots)) {}
+  Loader(const Options& options, Roots roots) : options_(options), roots_(std::move(roots)) {}
   bool hands_over() const;
 
   Outcome<Placed> load(const Step& step);
@@ -49,7 +48,6 @@ class Loader {
   void remember(const Step& step, Placed& placed);
   Failure undo(const std::vector<Placed>& done, Failure failure);
 
-  const modules::Kernel& kernel_;
   Options options_;
   Roots roots_;
   std::unique_ptr<Binder> binder_;
