@@ -14,6 +14,7 @@ int link(int argc, char** argv);
 int list(int argc, char** argv);
 int load(int argc, char** argv);
 int oops(int argc, char** argv);
+int place(int argc, char** argv);
 int unload(int argc, char** argv);
 
 }  // namespace ringside::cli

@@ -5,8 +5,8 @@
 
 #include "cli/commands.hh"
 #include "cli/finish.hh"
+#include "cli/load_plan.hh"
 #include "cli/module_kernel.hh"
-#include "user/loader/loader.hh"
 
 namespace ringside::cli {
 namespace {
@@ -17,7 +17,7 @@ using loader::Placement;
 struct Options {
   std::vector<std::string> words;
   std::string placement = "stock";
-  bool dry_run = false, shadow = false, keep_signature = false;
+  bool dry_run = false, shadow = false, keep_signature = false, unexported = false;
 };
 
 // "core 53248 (4012 of them rounding), init 20480 (...)"
@@ -55,32 +55,18 @@ void print_notes(const std::vector<std::string>& notes) {
   for (const auto& note : notes) fmt::print(stderr, "ringside load: {}\n", note);
 }
 
-// Verified here where the kernel will not see the signature; else it is the kernel's to verify.
-modules::Checker::Signatures signatures_of(Placement placement, bool kept) {
-  bool taken_off = placement == Placement::kBind || (placement == Placement::kUser && !kept);
-  return taken_off ? modules::Checker::Signatures::kVerify
-                   : modules::Checker::Signatures::kIdentify;
-}
-
-Outcome<loader::Plan> make_plan(const Options& options, modules::Kernel& kernel) {
-  auto words = TRY(loader::parse_words(options.words));
-  auto placement = *loader::placement_of(options.placement);
-  auto checker = TRY(modules::Checker::create(kernel, types_of_release,
-                                              signatures_of(placement, options.keep_signature)));
-  loader::Planner planner(kernel, *checker, loader::read_config(), placement);
-  return planner.plan(words);
-}
-
 Outcome<Nothing> run(const Options& options) {
   auto placement = *loader::placement_of(options.placement);
   if (options.shadow && placement != Placement::kStock)
     return Failure{"--shadow: the kernel computes the bytes, so only --placement=stock", kUsage};
+  if (options.unexported && placement != Placement::kBind)
+    return Failure{"--unexported: only --placement=bind can give them to a module", kUsage};
   auto kernel = TRY(open_running_kernel());
-  auto plan = TRY(make_plan(options, kernel));
+  loader::Options how{placement, options.shadow, options.keep_signature, options.unexported};
+  auto plan = TRY(make_plan(kernel, options.words, how));
   print_notes(plan.notes);
   if (plan.steps.empty()) return ok;
-  auto loader =
-      TRY(loader::Loader::create(kernel, {placement, options.shadow, options.keep_signature}));
+  auto loader = TRY(loader::Loader::create(kernel, how));
   auto done = TRY(options.dry_run ? loader->rehearse(plan) : loader->run(plan));
   for (const auto& placed : done) {
     if (options.dry_run) print_rehearsal(placed);
@@ -107,6 +93,9 @@ int load(int argc, char** argv) {
                "links each module, too, and compares every byte with what the kernel made");
   app.add_flag("--keep-signature", options.keep_signature,
                "with --placement=user: leaves the check of the signature to the kernel");
+  app.add_flag("--unexported", options.unexported,
+               "with --placement=bind: functions that are not exported, where their types are the "
+               "kernel's");
   app.add_flag("--dry-run", options.dry_run, "checks, and prints what would be done");
   app.footer(
       "Example: ringside load --placement=bind ext4\n"

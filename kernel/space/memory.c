@@ -1,43 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Memory as modules get it. The functions that give it, and those that change what it may be used
- * for, are not exported: user space binds them by plain calls, after comparing their prototypes
- * with the kernel's BTF. A mapping to user space is not offered: one would stay writable after the
- * seal.
+ * Memory as modules get it, by the kernel's own functions for them (needs.c). Freeing it takes its
+ * permissions back. A mapping to user space is not offered: it would stay writable after the seal.
  */
 #include <linux/mm.h>
-#include <linux/moduleloader.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
-#include <linux/version.h>
-#include <asm/set_memory.h>
 
+#include "kernel/space/functions.h"
 #include "kernel/space/space.h"
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
-#include <linux/execmem.h>
-
 static void *get(u32 part, size_t bytes)
 {
+#ifdef RINGSIDE_EXECMEM
 	return execmem_alloc(part == RS_SPACE_TEXT ? EXECMEM_MODULE_TEXT : EXECMEM_MODULE_DATA,
 			     bytes);
-}
-
-static void put(void *memory)
-{
-	execmem_free(memory);
-}
 #else
-static void *get(u32 part, size_t bytes)
-{
 	return module_alloc(bytes);
+#endif
 }
 
 static void put(void *memory)
 {
+#ifdef RINGSIDE_EXECMEM
+	execmem_free(memory);
+#else
 	module_memfree(memory);
-}
 #endif
+}
 
 static int pages_of(const struct rs_part *part)
 {
@@ -87,23 +76,13 @@ int rs_memory_seal(struct rs_part parts[RS_SPACE_PARTS])
 	return status;
 }
 
-/* Writable again before it goes back, in the kernel's direct map, too. What cannot be made so is
- * lost: better than pages that fault whoever gets them next. */
-static void free_part(struct rs_part *part)
-{
-	unsigned long start = (unsigned long)part->memory;
-
-	if (!part->memory)
-		return;
-	if (!set_memory_nx(start, pages_of(part)) && !set_memory_rw(start, pages_of(part)))
-		put(part->memory);
-	part->memory = NULL;
-}
-
 void rs_memory_free(struct rs_part parts[RS_SPACE_PARTS])
 {
 	u32 which;
 
-	for (which = 0; which < RS_SPACE_PARTS; which++)
-		free_part(&parts[which]);
+	for (which = 0; which < RS_SPACE_PARTS; which++) {
+		if (parts[which].memory)
+			put(parts[which].memory);
+		parts[which].memory = NULL;
+	}
 }

@@ -39,6 +39,14 @@ Buffer needs_of(const Function& function) {
   return writer.write();
 }
 
+Buffer needs_of_variable(const std::string& name) {
+  BtfWriter writer;
+  auto type = writer.add(BtfKind::kInt, "int", 4, 0, {32});
+  auto pointer = writer.add(BtfKind::kPointer, "", type);
+  writer.add(BtfKind::kStruct, "ringside_needs", 8, 1, {writer.string(name), pointer, 0});
+  return writer.write();
+}
+
 class UnexportedTest : public ::testing::Test {
  protected:
   UnexportedTest() {
@@ -183,6 +191,17 @@ TEST_F(UnexportedTest, TypesThatCannotBeComparedAreRefused) {
   writer.add(BtfKind::kFunction, "wanted", prototype, 1);
   btf_ = writer.write();
   EXPECT_EQ(fault(), "unexported-unread");
+}
+
+TEST_F(UnexportedTest, AnIntegerVariableIsTakenForOneInWritableDataAlone) {
+  btf_ = kernel_btf({{"another"}});
+  needs_ = needs_of_variable("wanted");
+  EXPECT_EQ(fault(), "unexported-untyped");
+  for (auto& symbol : symbols_.symbols)
+    if (symbol.name == "wanted") symbol.type = 'B';
+  EXPECT_EQ(fault(), "");
+  btf_ = kernel_btf({{"wanted"}});  // a function of that name: which of them is it?
+  EXPECT_EQ(fault(), "unexported-prototype");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "core/modules/edit.hh"
 #include "user/kimage/running.hh"
 #include "user/modules/explain.hh"
+#include "user/modules/unexported.hh"
 
 namespace ringside::loader {
 namespace {
@@ -55,9 +56,9 @@ Outcome<Nothing> place_loaded(const Loaded& module, Linked& linked) {
   return ok;
 }
 
-Outcome<std::unique_ptr<Binder>> Binder::create(const modules::Kernel& kernel, Roots roots) {
+Outcome<std::unique_ptr<Binder>> Binder::create(modules::Kernel& kernel, Roots roots) {
   auto offset = TRY(kimage::read_running_offset(roots.proc / "kallsyms"));
-  std::unique_ptr<Binder> binder(new Binder(kernel, std::move(roots)));
+  std::unique_ptr<Binder> binder(new Binder(kernel, std::move(roots), offset));
   binder->linker_.emplace(TRY(modules::Linker::create(kernel, binder->overlay_, offset)));
   return binder;
 }
@@ -95,14 +96,21 @@ bool Binder::has_address(const Answer& answer, std::string_view name) const {
   return overlay_.has_module(answer.provider_name) && !unaddressed_.contains(name);
 }
 
+Outcome<Nothing> Binder::take_unexported(const Step& step, Linked& linked) {
+  auto reasons = TRY(modules::answer_unexported(kernel_, offset_, linked));
+  if (reasons.empty()) return ok;
+  return Failure{fmt::format("{}: {}", step.name, to_line(reasons.front())), kNo};
+}
+
 Outcome<Nothing> Binder::open(const Step& step, Linked& linked) {
   for (const auto& name : step.verdict.providers) TRY(add_provider(name));
   file_ = TRY(modules::ModuleFile::open(step.file));
   Diagnostics diagnostics(room_);
   auto opened = linker_->open(file_->bytes(), linked, diagnostics);
   if (!opened) return Failure{describe(opened.error(), step.file)};
-  linked.taints |=
-      modules::bind(linked.module, linked.needs, linked.answers, {}, linked.values, diagnostics);
+  if (unexported_) TRY(take_unexported(step, linked));
+  linked.taints |= modules::bind(linked.module, linked.needs, linked.answers, linked.options,
+                                 linked.values, diagnostics);
   for (const auto& diagnostic : diagnostics.list())
     if (diagnostic.severity <= Severity::kUnsupported)
       return Failure{fmt::format("{}: {}", step.name, to_line(explain(diagnostic, &linked.module))),

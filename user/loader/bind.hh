@@ -26,7 +26,10 @@ struct Bound {
 class Binder {
  public:
   // Borrows `kernel`, which must be the one that runs here.
-  static Outcome<std::unique_ptr<Binder>> create(const modules::Kernel& kernel, Roots roots = {});
+  static Outcome<std::unique_ptr<Binder>> create(modules::Kernel& kernel, Roots roots = {});
+
+  // Lets modules have functions that are not exported, if they pass unexported.hh's rules.
+  void allow_unexported() { unexported_ = true; }
 
   // Opens `step`'s file and binds it; nothing is placed yet. `linked` lasts until the next call.
   Outcome<Nothing> open(const Step& step, modules::Linked& linked);
@@ -43,14 +46,17 @@ class Binder {
   Bytes file() const { return file_->bytes(); }  // of the step that was opened last
 
  private:
-  explicit Binder(const modules::Kernel& kernel, Roots roots)
-      : kernel_(kernel), roots_(std::move(roots)), room_(64) {}
+  Binder(modules::Kernel& kernel, Roots roots, std::uint64_t offset)
+      : kernel_(kernel), roots_(std::move(roots)), offset_(offset), room_(64) {}
 
   Outcome<Nothing> add_provider(const std::string& name);
+  Outcome<Nothing> take_unexported(const Step& step, modules::Linked& linked);
   bool has_address(const modules::Answer& answer, std::string_view name) const;
 
-  const modules::Kernel& kernel_;
+  modules::Kernel& kernel_;
   Roots roots_;
+  std::uint64_t offset_;  // bytes that the kernel runs above its link address
+  bool unexported_ = false;
   std::vector<modules::Diagnostic> room_;
   modules::Overlay overlay_;
   std::optional<modules::Linker> linker_;

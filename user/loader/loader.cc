@@ -29,14 +29,15 @@ bool is_packed(const std::filesystem::path& file) {
 
 // `user`'s file has lost its signature by the time that the kernel sees it, unless it is kept; the
 // bytes that run are not what was signed either way.
-Outcome<std::unique_ptr<Loader>> Loader::create(const modules::Kernel& kernel,
-                                                const Options& options, Roots roots) {
+Outcome<std::unique_ptr<Loader>> Loader::create(modules::Kernel& kernel, const Options& options,
+                                                Roots roots) {
   auto placement = options.placement;
   bool unsigned_bytes = placement == Placement::kBind || placement == Placement::kUser;
   TRY(may_load(placement, unsigned_bytes, roots));
   std::unique_ptr<Loader> loader(new Loader(options, std::move(roots)));
   if (placement == Placement::kBind || loader->hands_over())
     loader->binder_ = TRY(Binder::create(kernel, loader->roots_));
+  if (options.unexported) loader->binder_->allow_unexported();
   return loader;
 }
 

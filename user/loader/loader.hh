@@ -12,6 +12,7 @@ struct Options {
   Placement placement = Placement::kStock;
   bool shadow = false;          // the kernel computes, we compare
   bool keep_signature = false;  // `user`: the kernel is to check it
+  bool unexported = false;      // `bind`: functions that are not exported, too
 };
 
 // What became of one step, or would.
@@ -28,8 +29,8 @@ struct Placed {
 class Loader {
  public:
   // Borrows `kernel`, the running one's.
-  static Outcome<std::unique_ptr<Loader>> create(const modules::Kernel& kernel,
-                                                 const Options& options, Roots roots = {});
+  static Outcome<std::unique_ptr<Loader>> create(modules::Kernel& kernel, const Options& options,
+                                                 Roots roots = {});
 
   // What run() would do; the kernel is asked for nothing.
   Outcome<std::vector<Placed>> rehearse(const Plan& plan);
@@ -37,7 +38,12 @@ class Loader {
   Outcome<std::vector<Placed>> run(const Plan& plan);
 
  private:
+<<<<<<< HEAD
   Loader(const Options& options, Roots roots) : options_(options), roots_(std::move(roots)) {}
+=======
+  Loader(modules::Kernel& kernel, const Options& options, Roots roots)
+      : kernel_(kernel), options_(options), roots_(std::move(roots)) {}
+>>>>>>> cc12496 ([loader] Space: ringside place, kernel/space, an object of ours called in the kernel)
   bool hands_over() const;
 
   Outcome<Placed> load(const Step& step);
@@ -48,6 +54,10 @@ class Loader {
   void remember(const Step& step, Placed& placed);
   Failure undo(const std::vector<Placed>& done, Failure failure);
 
+<<<<<<< HEAD
+=======
+  modules::Kernel& kernel_;
+>>>>>>> cc12496 ([loader] Space: ringside place, kernel/space, an object of ours called in the kernel)
   Options options_;
   Roots roots_;
   std::unique_ptr<Binder> binder_;

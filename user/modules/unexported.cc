@@ -25,6 +25,7 @@ struct Found {
   std::uint32_t functions = 0;  // in the BTF
   std::uint32_t prototype = 0;  // type id of the last of these
   std::uint64_t address = 0;    // of the last symbol
+  bool is_data = false;         // the last symbol is one of writable data
   std::string clone;            // a clone's name, if there is one whose arguments are others
   std::string fragment;         // of another one's: .part, .cold
 };
@@ -35,7 +36,7 @@ class KernelNames {
     for (auto name : names) found_.try_emplace(std::string(name));
   }
 
-  void see(std::string_view name, std::uint64_t address) {
+  void see(std::string_view name, char type, std::uint64_t address) {
     if (name == "_sinittext") init_start_ = address;
     if (name == "_einittext") init_end_ = address;
     auto plain = name.substr(0, name.find('.'));
@@ -49,6 +50,7 @@ class KernelNames {
     }
     ++at->second.symbols;
     at->second.address = address;
+    at->second.is_data = std::string_view("bBdD").find(type) != std::string_view::npos;
   }
 
   void see(const Btf& btf, std::uint32_t id) {
@@ -87,6 +89,10 @@ class Needs {
   }
 
   const Btf& btf() const { return *btf_; }
+  bool is_integer(std::uint32_t id) const {
+    auto type = btf_->type(id);
+    return type && type->kind == BtfKind::kInt;
+  }
   // The type id of the prototype; no value where there is none.
   std::optional<std::uint32_t> find(std::string_view name) const {
     auto at = prototypes_.find(name);
@@ -136,6 +142,7 @@ class Judge {
 
  private:
   std::optional<Reason> judge_symbol(std::string_view name, const Found& found) const;
+  std::optional<Reason> judge_function(std::string_view name, const Found& found) const;
   std::optional<Reason> compare(std::string_view name, std::uint32_t ours, std::uint32_t theirs);
 
   const Needs& needs_;
@@ -157,11 +164,6 @@ std::optional<Reason> Judge::judge_symbol(std::string_view name, const Found& fo
   if (names_.is_init(found.address))
     return refuse("unexported-init", "__init: gone once the kernel has booted", name,
                   "an address outside .init.text", fmt::format("{:#x}", found.address));
-  if (found.functions == 0)
-    return refuse("unexported-untyped", "no function of that name in the kernel's BTF", name);
-  if (found.functions > 1)
-    return refuse("unexported-ambiguous", "several functions in the kernel's BTF bear the name",
-                  name, "one function", fmt::format("{}", found.functions));
   return std::nullopt;
 }
 
@@ -186,10 +188,22 @@ std::optional<Reason> Judge::compare(std::string_view name, std::uint32_t ours,
                 text.ours, text.theirs, "build the module for this kernel");
 }
 
+std::optional<Reason> Judge::judge_function(std::string_view name, const Found& found) const {
+  if (found.functions == 0)
+    return refuse("unexported-untyped", "no function of that name in the kernel's BTF", name);
+  if (found.functions > 1)
+    return refuse("unexported-ambiguous", "several functions in the kernel's BTF bear the name",
+                  name, "one function", fmt::format("{}", found.functions));
+  return std::nullopt;
+}
+
 std::optional<Reason> Judge::judge(std::string_view name) {
   const auto& found = names_.find(name);
   if (auto reason = judge_symbol(name, found)) return reason;
   auto ours = needs_.find(name);
+  bool is_variable = ours && needs_.is_integer(*ours);
+  if (is_variable && found.is_data && found.functions == 0) return std::nullopt;
+  if (auto reason = judge_function(name, found)) return reason;
   if (!ours)
     return refuse("unexported-undeclared", "the module does not say what it takes it for", name, {},
                   {}, "name it in struct ringside_needs (kernel/base/needs.mk)");
@@ -224,7 +238,7 @@ Outcome<std::vector<UnexportedFunction>> check_unexported(const Module& module,
     auto symbol = cursor.next();
     if (!symbol) return Failure{describe(symbol.error(), kernel.source())};
     if (!*symbol) break;
-    seen.see((*symbol)->name, (*symbol)->address);
+    seen.see((*symbol)->name, (*symbol)->type, (*symbol)->address);
   }
   return judge_all(module, names, seen, btf);
 }
@@ -238,7 +252,7 @@ Outcome<std::vector<UnexportedFunction>> check_unexported(const Module& module,
   auto types = Btf::open(btf, arena);
   if (!types) return Failure{describe(types.error(), "the running kernel's BTF")};
   KernelNames seen(names);
-  for (const auto& symbol : symbols.symbols) seen.see(symbol.name, symbol.address);
+  for (const auto& symbol : symbols.symbols) seen.see(symbol.name, symbol.type, symbol.address);
   return judge_all(module, names, seen, *types);
 }
 

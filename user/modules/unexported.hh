@@ -2,7 +2,9 @@
 // exported, so that no CRC vouches for them? The module says what it was compiled against in a
 // section of its own (kernel/base/needs.mk): BTF with a struct ringside_needs, in which every
 // member is a pointer to a function and bears its name. Each prototype, and the layout of all that
-// can be reached from it, must be the kernel's own. Faults, by stable name:
+// can be reached from it, must be the kernel's own. A member may also point to an integer variable:
+// kernels have no types of variables, and an integer has no layout that could have changed. Faults,
+// by stable name:
 //
 //   unexported-undeclared    the module does not say what it takes the function for
 //   unexported-missing       the kernel has no such symbol
