@@ -8,6 +8,7 @@
 
 #include "ringside/uapi/ksyms.h"
 #include "ringside/uapi/loader.h"
+#include "ringside/uapi/space.h"
 
 namespace {
 
@@ -203,6 +204,57 @@ TEST(UapiLoader, NumbersAndLimits) {
   EXPECT_EQ(RS_LOADER_GIVE_BACK, 2);
   EXPECT_EQ(RS_LOADER_FAIL, 3);
   EXPECT_EQ(RS_LOADER_AT(7, 0xffff'fff0u), 0x7'ffff'fff0);
+}
+
+TEST(UapiSpace, Allocate) {
+  EXPECT_EQ(sizeof(rs_space_allocate), 112u);
+  EXPECT_EQ(offsetof(rs_space_allocate, size), 0u);
+  EXPECT_EQ(offsetof(rs_space_allocate, version), 4u);
+  EXPECT_EQ(offsetof(rs_space_allocate, bytes), 8u);
+  EXPECT_EQ(offsetof(rs_space_allocate, address), 32u);
+  EXPECT_EQ(offsetof(rs_space_allocate, name), 56u);
+  EXPECT_EQ(offsetof(rs_space_allocate, reserved), 104u);
+}
+
+TEST(UapiSpace, Seal) {
+  EXPECT_EQ(sizeof(rs_space_seal), 32u);
+  EXPECT_EQ(offsetof(rs_space_seal, init), 8u);
+  EXPECT_EQ(offsetof(rs_space_seal, exit), 16u);
+  EXPECT_EQ(offsetof(rs_space_seal, result), 24u);
+  EXPECT_EQ(offsetof(rs_space_seal, reserved), 28u);
+}
+
+TEST(UapiSpace, Call) {
+  EXPECT_EQ(sizeof(rs_space_call), 88u);
+  EXPECT_EQ(offsetof(rs_space_call, function), 8u);
+  EXPECT_EQ(offsetof(rs_space_call, arguments), 16u);
+  EXPECT_EQ(offsetof(rs_space_call, result), 64u);
+  EXPECT_EQ(offsetof(rs_space_call, elapsed_ns), 72u);
+  EXPECT_EQ(offsetof(rs_space_call, reserved), 80u);
+}
+
+TEST(UapiSpace, List) {
+  EXPECT_EQ(sizeof(rs_space_record), 112u);
+  EXPECT_EQ(offsetof(rs_space_record, address), 0u);
+  EXPECT_EQ(offsetof(rs_space_record, bytes), 24u);
+  EXPECT_EQ(offsetof(rs_space_record, state), 48u);
+  EXPECT_EQ(offsetof(rs_space_record, running), 52u);
+  EXPECT_EQ(offsetof(rs_space_record, owner), 56u);
+  EXPECT_EQ(offsetof(rs_space_record, reserved), 60u);
+  EXPECT_EQ(offsetof(rs_space_record, name), 64u);
+  EXPECT_EQ(sizeof(rs_space_list), 32u);
+  EXPECT_EQ(offsetof(rs_space_list, first), 8u);
+  EXPECT_EQ(offsetof(rs_space_list, count), 12u);
+  EXPECT_EQ(offsetof(rs_space_list, records), 16u);
+  EXPECT_EQ(offsetof(rs_space_list, reserved), 24u);
+}
+
+TEST(UapiSpace, NumbersAreForever) {
+  EXPECT_EQ(RS_SPACE_VERSION, 1);
+  EXPECT_EQ(RS_SPACE_IOC_ALLOCATE, 0xc070'5230u);
+  EXPECT_EQ(RS_SPACE_IOC_SEAL, 0xc020'5231u);
+  EXPECT_EQ(RS_SPACE_IOC_CALL, 0xc058'5232u);
+  EXPECT_EQ(RS_SPACE_IOC_LIST, 0xc020'5233u);
 }
 
 }  // namespace

@@ -1,0 +1,235 @@
+// Spaces: objects of ours put into the running kernel and called, against what the same core says
+// in user space; what the ABI refuses; what is left when they are gone. `Client` is written against
+// version 1 of the ABI as it was first published, and stays as it is.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "include/ringside/uapi/space.h"
+#include "tests/loader/commands.hh"
+#include "user/base/unique_fd.hh"
+
+namespace ringside::loader {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned char kReturnTen[] = {0xf3, 0x0f, 0x1e, 0xfa,               // endbr64
+                                        0xb8, 0x0a, 0x00, 0x00, 0x00, 0xc3};  // mov eax, 10; ret
+
+// A version 1 client: calls that answer with 0 or errno.
+class Client {
+ public:
+  Client() : fd_(open("/dev/ringside-space", O_RDWR | O_CLOEXEC)) {}
+  bool good() const { return static_cast<bool>(fd_); }
+
+  template <class Call>
+  int ask(unsigned long command, Call& call) const {
+    call.size = sizeof(Call), call.version = 1;
+    return ioctl(fd_.get(), command, &call) == 0 ? 0 : errno;
+  }
+  int allocate(std::uint64_t text, std::uint64_t rodata, std::uint64_t data) {
+    rs_space_allocate call{};
+    call.bytes[0] = text, call.bytes[1] = rodata, call.bytes[2] = data;
+    std::strcpy(call.name, "client");
+    int error = ask(RS_SPACE_IOC_ALLOCATE, call);
+    std::copy(std::begin(call.address), std::end(call.address), address);
+    return error;
+  }
+  int write(int part, std::uint32_t offset, const void* bytes, std::size_t size) const {
+    return pwrite(fd_.get(), bytes, size, RS_SPACE_AT(part, offset)) < 0 ? errno : 0;
+  }
+  int read(int part, std::uint32_t offset, void* bytes, std::size_t size) const {
+    return pread(fd_.get(), bytes, size, RS_SPACE_AT(part, offset)) < 0 ? errno : 0;
+  }
+  int seal(std::uint64_t init = RS_SPACE_NONE, std::uint64_t exit = RS_SPACE_NONE) const {
+    rs_space_seal call{};
+    call.init = init, call.exit = exit;
+    return ask(RS_SPACE_IOC_SEAL, call);
+  }
+  int call(std::uint64_t function) {
+    rs_space_call call{};
+    call.function = function;
+    int error = ask(RS_SPACE_IOC_CALL, call);
+    result = call.result;
+    return error;
+  }
+  // A sealed space whose text returns ten.
+  void make_ready() {
+    ASSERT_EQ(allocate(4096, 64, 64), 0);
+    ASSERT_EQ(write(RS_SPACE_TEXT, 0, kReturnTen, sizeof(kReturnTen)), 0);
+    ASSERT_EQ(seal(), 0);
+  }
+
+  std::uint64_t address[3] = {}, result = 0;
+
+ private:
+  UniqueFd fd_;
+};
+
+std::string build_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+class Spaces : public LoaderTest {
+ protected:
+  void SetUp() override {
+    LoaderTest::SetUp();
+    if (!is_loaded("ringside_space"))
+      expect_ringside({"load", "--placement=bind", "--unexported",
+                       guest::module_file("ringside_space").native()});
+    ASSERT_TRUE(is_loaded("ringside_space"));
+  }
+  void TearDown() override {
+    if (is_loaded("ringside_space")) expect_ringside({"unload", "ringside_space"});
+    LoaderTest::TearDown();
+  }
+  static std::string object(const std::string& name) { return build_folder() + "/" + name + ".o"; }
+};
+
+TEST_F(Spaces, StockCannotLoadTheModuleAndBindNeedsTheWord) {
+  expect_ringside({"unload", "ringside_space"});
+  auto file = guest::module_file("ringside_space").native();
+  EXPECT_NE(run({"insmod", file}).status, 0);
+  expect_ringside({"load", "--placement=bind", file}, 1);
+  EXPECT_FALSE(is_loaded("ringside_space"));
+  auto said = expect_ringside({"place", object("space_lookup"), "--call", "add"}, 2);
+  EXPECT_NE(said.find("--load-space"), std::string::npos) << said;
+  expect_ringside({"place", "--load-space", file, object("space_lookup"), "--call", "add"});
+}
+
+TEST_F(Spaces, ArgumentsAndResultGoThrough) {
+  EXPECT_EQ(
+      ringside({"place", object("space_lookup"), "--call", "add", "1", "2", "3", "4", "5", "0x6"})
+          .out,
+      "0x5b\n");
+  EXPECT_EQ(ringside({"place", object("space_lookup"), "--call", "times_entered"}).out, "0x1\n");
+}
+
+// The same core, the same table, on both sides.
+TEST_F(Spaces, ACoreOfOursGivesWhatItGivesInUserSpace) {
+  auto image = json::parse(ringside({"kimage", guest::release(), "--json"}).out, nullptr, false);
+  ASSERT_TRUE(image.is_object());
+  ringside({"ksyms", "--kernel", guest::release(), "vfs_write"});  // puts the table in the cache
+  auto table = shell("echo ${XDG_CACHE_HOME:-$HOME/.cache}/ringside/index/" +
+                     image["build_id"].get<std::string>() + "/ksyms.v*");
+  table.pop_back();
+  for (const char* name : {"vfs_write", "schedule", "tcp_sendmsg", "kfree"}) {
+    auto answer = ringside({"ksyms", "--kernel", guest::release(), name}).out;
+    auto address = std::stoull(answer.substr(0, 16), nullptr, 16);
+    auto found = ringside({"place", object("space_lookup"), "--call", "find_address", "@" + table,
+                           std::to_string(address + 1)});
+    EXPECT_EQ(std::strtoull(found.out.c_str(), nullptr, 16), address) << name << found.err;
+  }
+}
+
+TEST_F(Spaces, AnInitThatFailsIsSaidAndNothingIsCalled) {
+  auto said = expect_ringside({"place", object("space_refusing"), "--call", "never"}, 1);
+  EXPECT_NE(said.find("ringside_init returned -5"), std::string::npos) << said;
+}
+
+TEST_F(Spaces, WhatDoesNotFitIsRefusedInOneLine) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"place", object("space_lookup"), "--call", "nothing"},
+        {"place", guest::module_file("ringside_ksyms").native(), "--call", "init_module"},
+        {"place", "/etc/passwd", "--call", "x"}}) {
+    auto said = expect_ringside(words, 1);
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  }
+  expect_ringside(
+      {"place", object("space_lookup"), "--call", "add", "1", "2", "3", "4", "5", "6", "7"}, 64);
+}
+
+TEST_F(Spaces, AVersionOneClientCallsItsOwnText) {
+  Client client;
+  ASSERT_TRUE(client.good());
+  client.make_ready();
+  EXPECT_EQ(client.call(0), 0);
+  EXPECT_EQ(client.result, 10u);
+  EXPECT_EQ(client.call(4096), EINVAL);
+  EXPECT_EQ(client.call(client.address[RS_SPACE_DATA] - client.address[RS_SPACE_TEXT]), EINVAL);
+  EXPECT_EQ(client.call(RS_SPACE_NONE), EINVAL);
+}
+
+TEST_F(Spaces, TextAndReadOnlyDataAreSealedDataIsNot) {
+  Client client;
+  client.make_ready();
+  unsigned char byte = 0xc3, seen = 0;
+  EXPECT_EQ(client.write(RS_SPACE_TEXT, 0, &byte, 1), EPERM);
+  EXPECT_EQ(client.write(RS_SPACE_RODATA, 0, &byte, 1), EPERM);
+  EXPECT_EQ(client.write(RS_SPACE_DATA, 63, &byte, 1), 0);
+  EXPECT_EQ(client.read(RS_SPACE_DATA, 63, &seen, 1), 0);
+  EXPECT_EQ(seen, byte);
+  EXPECT_EQ(client.seal(), EBUSY);
+  EXPECT_EQ(client.allocate(1, 1, 1), EBUSY);
+}
+
+TEST_F(Spaces, HostileCallsAreRefused) {
+  Client client;
+  unsigned char byte = 0;
+  volatile std::uintptr_t nowhere = 16;  // volatile: compilers know better than to read there
+  EXPECT_EQ(client.write(RS_SPACE_TEXT, 0, &byte, 1), ENODATA);
+  EXPECT_EQ(client.call(0), EBUSY);
+  EXPECT_EQ(client.seal(), EBUSY);
+  EXPECT_EQ(client.allocate(0, 0, 0), EINVAL);
+  EXPECT_EQ(client.allocate(1, 1, RS_SPACE_PART_MAX + 1ull), EINVAL);
+  EXPECT_EQ(client.allocate(~0ull, 0, 0), EINVAL);
+  rs_space_allocate nameless{};
+  nameless.bytes[0] = 1;
+  EXPECT_EQ(client.ask(RS_SPACE_IOC_ALLOCATE, nameless), EINVAL);
+  ASSERT_EQ(client.allocate(sizeof(kReturnTen), 0, 16), 0);
+  EXPECT_EQ(client.write(RS_SPACE_TEXT, 0, reinterpret_cast<void*>(nowhere), 1), EFAULT);
+  EXPECT_EQ(client.write(RS_SPACE_TEXT, sizeof(kReturnTen), &byte, 1), EINVAL);
+  EXPECT_EQ(client.write(RS_SPACE_RODATA, 0, &byte, 1), EINVAL);
+  EXPECT_EQ(client.write(RS_SPACE_PARTS, 0, &byte, 1), EINVAL);
+  EXPECT_EQ(client.read(-1, 0, &byte, 1), EINVAL);
+  EXPECT_EQ(client.seal(sizeof(kReturnTen)), EINVAL);
+  EXPECT_EQ(client.seal(RS_SPACE_NONE, 1 << 20), EINVAL);
+  rs_space_seal dirty{};
+  dirty.init = dirty.exit = RS_SPACE_NONE, dirty.reserved = 1;
+  EXPECT_EQ(client.ask(RS_SPACE_IOC_SEAL, dirty), EINVAL);
+}
+
+TEST_F(Spaces, TheListTellsWhatThereIs) {
+  Client client;
+  client.make_ready();
+  rs_space_record records[4] = {};
+  rs_space_list list{};
+  list.records = reinterpret_cast<std::uintptr_t>(records), list.count = 4;
+  ASSERT_EQ(client.ask(RS_SPACE_IOC_LIST, list), 0);
+  ASSERT_EQ(list.count, 1u);
+  EXPECT_EQ(records[0].address[RS_SPACE_TEXT], client.address[RS_SPACE_TEXT]);
+  EXPECT_EQ(records[0].bytes[RS_SPACE_DATA], 64u);
+  EXPECT_EQ(records[0].state, unsigned{RS_SPACE_READY});
+  EXPECT_EQ(records[0].owner, getpid());
+  EXPECT_STREQ(records[0].name, "client");
+}
+
+TEST_F(Spaces, TheModuleStaysWhileASpaceIsOpenAndNothingStaysBehind) {
+  auto areas =
+      "grep -c 'rs_memory_allocate\\|allocate_part\\|execmem_alloc\\|module_alloc' "
+      "/proc/vmallocinfo || true";
+  auto before = shell(areas);
+  {
+    Client client;
+    client.make_ready();
+    EXPECT_NE(shell(areas), before);  // so that the count is one of these areas
+    expect_ringside({"unload", "ringside_space"}, 1);
+  }
+  for (int round = 0; round < 50; ++round) Client().make_ready();
+  EXPECT_EQ(shell(areas), before);
+}
+
+TEST_F(Spaces, OthersThanRootMayNot) {
+  EXPECT_EQ(shell("stat -c %a /dev/ringside-space"), "600\n");
+  EXPECT_NE(run({"setpriv", "--bounding-set", "-sys_module", "--inh-caps", "-sys_module", "sh",
+                 "-c", ": 3<>/dev/ringside-space"})
+                .status,
+            0);
+}
+
+}  // namespace
+}  // namespace ringside::loader
