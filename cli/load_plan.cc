@@ -21,8 +21,7 @@ Signatures signatures_of(const loader::Options& options) {
 Outcome<loader::Plan> make_plan(modules::Kernel& kernel, const std::vector<std::string>& words,
                                 const loader::Options& options) {
   auto parsed = TRY(loader::parse_words(words));
-  auto checker =
-      TRY(modules::Checker::create(kernel, types_of_release, signatures_of(options)));
+  auto checker = TRY(modules::Checker::create(kernel, types_of_release, signatures_of(options)));
   if (options.unexported) checker->allow_unexported();
   checker->trust_platform();
   loader::Planner planner(kernel, *checker, loader::read_config(), options.placement);

@@ -38,12 +38,7 @@ class Loader {
   Outcome<std::vector<Placed>> run(const Plan& plan);
 
  private:
-<<<<<<< HEAD
   Loader(const Options& options, Roots roots) : options_(options), roots_(std::move(roots)) {}
-=======
-  Loader(modules::Kernel& kernel, const Options& options, Roots roots)
-      : kernel_(kernel), options_(options), roots_(std::move(roots)) {}
->>>>>>> cc12496 ([loader] Space: ringside place, kernel/space, an object of ours called in the kernel)
   bool hands_over() const;
 
   Outcome<Placed> load(const Step& step);
@@ -54,10 +49,6 @@ class Loader {
   void remember(const Step& step, Placed& placed);
   Failure undo(const std::vector<Placed>& done, Failure failure);
 
-<<<<<<< HEAD
-=======
-  modules::Kernel& kernel_;
->>>>>>> cc12496 ([loader] Space: ringside place, kernel/space, an object of ours called in the kernel)
   Options options_;
   Roots roots_;
   std::unique_ptr<Binder> binder_;

@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "core/modules/bind.hh"
-#include "core/modules/modinfo.hh"
 #include "core/modules/link.hh"
+#include "core/modules/modinfo.hh"
 #include "user/modules/explain.hh"
 
 namespace ringside::space {
