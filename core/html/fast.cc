@@ -2,6 +2,8 @@
 // tag that lies whole in the slice, whose name has at most seven bytes and whose attributes are
 // name="value", is passed by hops to '=' and to closing quotes; anything else is left to the
 // states, from its '<' on.
+#include <array>
+
 #include "core/html/stripper.hh"
 
 namespace ringside::html {
@@ -9,6 +11,9 @@ namespace {
 
 constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
 constexpr std::uint64_t kHighBits = kOnes << 7;
+
+// Bytes from a '<' on that must be in the slice for the fast path: "</" and eight bytes of a name.
+constexpr unsigned kTagRoom = 10;
 
 std::uint64_t load64(const unsigned char* from) {
   std::uint64_t word;
@@ -36,49 +41,92 @@ constexpr bool ends_name(unsigned char c) {
   return is_space(c) || c == '/' || c == '>';
 }
 
-constexpr bool is_plain_name_byte(unsigned char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == ':' || c == '_';
+// What an attribute's name may end with for the fast path.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned c = 0; c < 256; ++c)
+    plain[c] = is_letter(static_cast<unsigned char>(c)) || (c >= '0' && c <= '9') || c == '-' ||
+               c == ':' || c == '_';
+  return plain;
+}();
+
+// For each first letter, the second letters with which an element that switches may begin.
+constexpr auto kSwitchingPairs = [] {
+  std::array<std::uint32_t, 32> letters{};
+  for (const char* pair : {"ti", "te", "st", "sc", "sv", "xm", "if", "no", "pl", "ma"})
+    letters[pair[0] & 31] |= 1u << (pair[1] & 31);
+  return letters;
+}();
+
+unsigned may_switch(unsigned char first, unsigned char second) {
+  return kSwitchingPairs[first & 31] >> (second & 31) & 1;
 }
 
 }  // namespace
 
-// The place of the '>' that ends the tag, from behind its name on; 0 where the states must look.
-// A '=' behind a byte of a name ends that name, for only quoted values were passed before it.
-unsigned Stripper::attributes(const unsigned char* in, unsigned at) const {
-  for (;;) {
-    unsigned hit = index_.next(kTag, at);
-    if (hit + 1 >= index_.size()) return 0;
-    if (in[hit] == '>') return hit;
-    unsigned char quote = in[hit + 1];
-    if (!is_plain_name_byte(in[hit - 1]) || (quote != '"' && quote != '\'')) return 0;
-    at = hit + 1;
+// The place of the '>' that ends a tag, where all of its attributes before that are name="value";
+// 0 where the states must look. `at`: the first '>' or '=' behind the tag's '<'. The '=' stands
+// behind a byte of an attribute's name, so that it ends that name: only quoted values were passed.
+inline unsigned Stripper::attributes(const unsigned char* in, unsigned at) const {
+  while (at + 1 < index_.size()) {
+    if (in[at] == '>') return at;
+    unsigned char quote = in[at + 1];
+    if (!kPlain[in[at - 1]] || (quote != '"' && quote != '\'')) return 0;
+    ++at;
     do {
       at = index_.next(kQuote, at + 1);
       if (at + 1 >= index_.size()) return 0;
     } while (in[at] != quote);
-    ++at;
+    at = index_.next(kTag, at + 1);
   }
+  return 0;
 }
 
-// A whole tag at at_; false where it is left to the states.
+// Where the tag at `at`, whole in the slice, ends: the place of its '>', or 0 where the states must
+// look. Of a tag without '=' nothing need be known but that it is one; else the name must end
+// before the first of them.
+inline unsigned Stripper::end_of_tag(const unsigned char* in, unsigned start) const {
+  unsigned hit = index_.next(kTag, start);
+  if (hit + 1 >= index_.size()) return 0;
+  if (in[hit] == '>') return hit;
+  unsigned bytes = name_bytes(load64(in + start));
+  return bytes < 8 && ends_name(in[start + bytes]) ? attributes(in, hit) : 0;
+}
+
+// Data for --raw: from run to run of text, as long as tags are whole and switch nothing. Leaves at_
+// at what is something else.
+void Stripper::raw_data(const unsigned char* in) {
+  Output out = out_;
+  unsigned at = at_;
+  while (out.room() >= kSlice + 64) {
+    unsigned to = index_.next(kText, at);
+    out.copy(in + at, to - at, index_.size() - at);
+    at = to;
+    if (at + kTagRoom > index_.size() || in[at] != '<') break;
+    unsigned end = in[at + 1] == '/', start = at + 1 + end;
+    if (!is_letter(in[start]) || may_switch(in[start], in[start + 1]) > end) break;
+    unsigned close = end_of_tag(in, start);
+    if (!close) break;
+    at = close + 1;
+  }
+  out_ = out;
+  at_ = at;
+}
+
+// A whole tag at at_, with a name of at most seven bytes; false where it is left to the states.
 bool Stripper::data_tag(const unsigned char* in) {
-  unsigned start = at_ + 1;
-  if (start + 10 > index_.size()) return false;
-  bool end = in[start] == '/';
-  start += end;
+  if (at_ + kTagRoom > index_.size()) return false;
+  bool end = in[at_ + 1] == '/';
+  unsigned start = at_ + 1 + end;
   std::uint64_t word = load64(in + start);
   unsigned bytes = name_bytes(word);
   if (!is_letter(in[start]) || bytes == 8 || !ends_name(in[start + bytes])) return false;
+  unsigned close = end_of_tag(in, start);
+  if (!close) return false;
   Name name;
   name.low = lower_word(word) & ((std::uint64_t{1} << (8 * bytes)) - 1);
   name.length = static_cast<std::uint8_t>(bytes);
-  unsigned close = attributes(in, start + bytes);
-  if (!close) return false;
   std::uint32_t flags = element_flags(name);
-  if (raw_ && !foreign_.inside() && (end || !(flags & (kSwitches | kForeignRoots)))) {
-    at_ = close + 1;
-    return true;
-  }
   if (foreign_.inside() && flags & (kFont | kAnnotation)) return false;
   begin_tag(end);
   name_ = name;
@@ -95,11 +143,11 @@ bool Stripper::common_reference(const unsigned char* in) {
     unsigned size;
     unsigned char c;
   };
-  constexpr Common kCommon[] = {{0x3b'746c, 3, '<'},
-                                {0x3b'7467, 3, '>'},
-                                {0x3b70'6d61, 4, '&'},
-                                {0x3b'746f'7571, 5, '"'},
-                                {0x3b'3933'23, 4, '\''}};  // lt; gt; amp; quot; #39;
+  static constexpr Common kCommon[] = {{0x3b'746c, 3, '<'},
+                                       {0x3b'7467, 3, '>'},
+                                       {0x3b70'6d61, 4, '&'},
+                                       {0x3b'746f'7571, 5, '"'},
+                                       {0x3b'3933'23, 4, '\''}};  // lt; gt; amp; quot; #39;
   if (at_ + 9 > index_.size()) return false;
   std::uint64_t word = load64(in + at_ + 1);
   for (const auto& common : kCommon) {
@@ -122,6 +170,7 @@ bool Stripper::special(const unsigned char* in) {
 
 void Stripper::text(const unsigned char* in) {
   while (at_ < index_.size() && out_.room() >= kLeastRoom) {
+    if (raw_ && state_ == State::kData && !foreign_.inside()) raw_data(in);
     unsigned to = index_.next(kText, at_);
     std::size_t most = out_.room() - kLeastRoom / 2;
     bool all = to - at_ <= most;

@@ -19,47 +19,59 @@ constexpr auto kKinds = [] {
   return kinds;
 }();
 
-void keep_first(BlockMasks masks, unsigned bytes) {
-  for (unsigned kind = 0; kind < kMasks; ++kind)
-    masks[kind] &= bytes ? ~std::uint64_t{0} >> (kBlock - bytes) : 0;
+// Whether the byte before the next block is white space, 0 or 1, is passed on in `after_space`.
+void index_block(const unsigned char* from, unsigned block, Masks& masks,
+                 std::uint64_t& after_space) {
+  std::uint64_t words[kMasks + 2] = {};
+  for (unsigned at = 0; at < kBlock; ++at)
+    for (unsigned kind = 0; kind < kMasks + 2; ++kind)
+      words[kind] |= static_cast<std::uint64_t>(kKinds[from[at]] >> kind & 1) << at;
+  auto spaces = words[kMasks], blanks = words[kMasks + 1];
+  words[kFold] = spaces & ~(blanks & ~(spaces << 1 | after_space));
+  after_space = spaces >> (kBlock - 1);
+  for (unsigned kind = 0; kind < kMasks; ++kind) masks.words[kind][block] = words[kind];
+}
+
+// Indexes the `bytes` bytes, less than a block, with which the slice ends; zeros behind them.
+void index_rest(const unsigned char* from, unsigned bytes, unsigned block, Masks& masks) {
+  unsigned char rest[kBlock] = {};
+  if (bytes) __builtin_memcpy(rest, from, bytes);
+  std::uint64_t after_space = block && kKinds[from[-1]] & kSpaceKind;
+  index_block(rest, block, masks, after_space);
+  for (auto& words : masks.words) {
+    words[block] &= bytes ? ~std::uint64_t{0} >> (kBlock - bytes) : 0;
+    words[block + 1] = 0;
+  }
 }
 
 }  // namespace
 
-void index_block_portable(const unsigned char* block, BlockMasks masks,
-                          std::uint64_t& after_space) {
-  std::uint64_t words[kMasks + 2] = {};
-  for (unsigned at = 0; at < kBlock; ++at)
-    for (unsigned kind = 0; kind < kMasks + 2; ++kind)
-      words[kind] |= static_cast<std::uint64_t>(kKinds[block[at]] >> kind & 1) << at;
-  auto spaces = words[kMasks], blanks = words[kMasks + 1];
-  words[kFold] = spaces & ~(blanks & ~(spaces << 1 | after_space));
-  after_space = spaces >> (kBlock - 1);
-  for (unsigned kind = 0; kind < kMasks; ++kind) masks[kind] = words[kind];
-}
-
-void index_portable(const unsigned char* from, unsigned blocks, BlockMasks* masks) {
+void index_portable(const unsigned char* from, unsigned blocks, Masks& masks) {
   std::uint64_t after_space = 0;
   for (unsigned block = 0; block < blocks; ++block)
-    index_block_portable(from + block * kBlock, masks[block], after_space);
+    index_block(from + block * kBlock, block, masks, after_space);
 }
 
 void Index::make(Bytes slice, Simd simd) {
   size_ = slice.size() < kSlice ? static_cast<unsigned>(slice.size()) : kSlice;
   auto* from = reinterpret_cast<const unsigned char*>(slice.data());
-  unsigned whole = size_ / kBlock, rest = size_ % kBlock;
+  unsigned whole = size_ / kBlock;
   if (simd == Simd::kAvx2)
     index_avx2(from, whole, masks_);
   else if (simd == Simd::kSse2)
     index_sse2(from, whole, masks_);
   else
     index_portable(from, whole, masks_);
-  unsigned char last[kBlock] = {};
-  if (rest) __builtin_memcpy(last, from + whole * kBlock, rest);
-  std::uint64_t after_space = whole && kKinds[from[whole * kBlock - 1]] & kSpaceKind;
-  index_block_portable(last, masks_[whole], after_space);
-  keep_first(masks_[whole], rest);
-  blocks_ = whole + 1;
+  index_rest(from + whole * kBlock, size_ % kBlock, whole, masks_);
+}
+
+unsigned Index::next_beyond(Mask mask, unsigned from) const {
+  for (unsigned block = from / kBlock; block * kBlock < size_; ++block) {
+    auto word = masks_.words[mask][block];
+    if (block * kBlock < from) word &= ~std::uint64_t{0} << (from % kBlock);
+    if (word) return block * kBlock + static_cast<unsigned>(__builtin_ctzll(word));
+  }
+  return size_;
 }
 
 }  // namespace ringside::html

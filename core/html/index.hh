@@ -20,15 +20,16 @@ enum class Simd : std::uint8_t { kPortable, kSse2, kAvx2 };
 // quotes. kFold: white space that is not a single space between other bytes.
 enum Mask : unsigned { kText, kTag, kQuote, kFold, kMasks };
 
-using BlockMasks = std::uint64_t[kMasks];
+// The masks of one slice: for each kind a string of bits, and behind it two words of zeros.
+struct Masks {
+  static constexpr unsigned kBlocks = kSlice / kBlock;
+  std::uint64_t words[kMasks][kBlocks + 2];
+};
 
-// The masks of the 64 bytes at `block`; `after_space`, in and out: the byte before is white space.
-void index_block_portable(const unsigned char* block, BlockMasks masks, std::uint64_t& after_space);
-
-// The same for `blocks` blocks. SSE2 is in every x86-64; AVX2 is for the caller to know of.
-void index_portable(const unsigned char* from, unsigned blocks, BlockMasks* masks);
-void index_sse2(const unsigned char* from, unsigned blocks, BlockMasks* masks);
-void index_avx2(const unsigned char* from, unsigned blocks, BlockMasks* masks);
+// Indexes `blocks` blocks. SSE2 is in every x86-64; AVX2 is for the caller to know of.
+void index_portable(const unsigned char* from, unsigned blocks, Masks& masks);
+void index_sse2(const unsigned char* from, unsigned blocks, Masks& masks);
+void index_avx2(const unsigned char* from, unsigned blocks, Masks& masks);
 
 class Index {
  public:
@@ -37,21 +38,22 @@ class Index {
 
   unsigned size() const { return size_; }
 
-  // The first byte of that kind from `from` on, which is at most size(); size() where none is.
+  // The first byte of that kind from `from` on, which is at most size(); size() where none is. The
+  // 64 bits from the byte on that holds the first one nearly always have the answer.
   unsigned next(Mask mask, unsigned from) const {
-    unsigned block = from / kBlock;
-    std::uint64_t word = masks_[block][mask] >> (from % kBlock);
-    if (word) return from + static_cast<unsigned>(__builtin_ctzll(word));
-    while (++block < blocks_) {
-      word = masks_[block][mask];
-      if (word) return block * kBlock + static_cast<unsigned>(__builtin_ctzll(word));
-    }
-    return size_;
+    std::uint64_t window;
+    __builtin_memcpy(&window, reinterpret_cast<const char*>(masks_.words[mask]) + from / 8, 8);
+    window >>= from % 8;
+    if (window) [[likely]]
+      return from + static_cast<unsigned>(__builtin_ctzll(window));
+    return next_beyond(mask, from);
   }
 
  private:
-  unsigned size_ = 0, blocks_ = 0;
-  BlockMasks masks_[kSlice / kBlock + 1] = {};  // one more, empty, for from == kSlice
+  unsigned next_beyond(Mask mask, unsigned from) const;
+
+  unsigned size_ = 0;
+  Masks masks_ = {};
 };
 
 }  // namespace ringside::html

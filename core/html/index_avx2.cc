@@ -41,17 +41,17 @@ RS_AVX2 std::uint64_t find(Vector low, Vector high, const Set& set) {
 }  // namespace
 
 __attribute__((target("avx2"))) void index_avx2(const unsigned char* from, unsigned blocks,
-                                                BlockMasks* masks) {
+                                                Masks& masks) {
   auto* bytes = reinterpret_cast<const char*>(from);
   std::uint64_t after_space = 0;
   for (unsigned block = 0; block < blocks; ++block, bytes += kBlock) {
     Vector low = load(bytes), high = load(bytes + 32);
-    masks[block][kText] = find(low, high, kTextSet);
-    masks[block][kTag] = find(low, high, kTagSet);
-    masks[block][kQuote] = find(low, high, kQuoteSet);
+    masks.words[kText][block] = find(low, high, kTextSet);
+    masks.words[kTag][block] = find(low, high, kTagSet);
+    masks.words[kQuote][block] = find(low, high, kQuoteSet);
     std::uint64_t spaces = find(low, high, kSpaceSet);
     std::uint64_t blanks = bits(low == ' ') | bits(high == ' ') << 32;
-    masks[block][kFold] = spaces & ~(blanks & ~(spaces << 1 | after_space));
+    masks.words[kFold][block] = spaces & ~(blanks & ~(spaces << 1 | after_space));
     after_space = spaces >> (kBlock - 1);
   }
 }

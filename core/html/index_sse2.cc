@@ -16,7 +16,7 @@ RS_SSE2 std::uint64_t bits(Vector mask, unsigned quarter) {
 }  // namespace
 
 __attribute__((target("sse2"))) void index_sse2(const unsigned char* from, unsigned blocks,
-                                                BlockMasks* masks) {
+                                                Masks& masks) {
   std::uint64_t after_space = 0;
   for (unsigned block = 0; block < blocks; ++block) {
     std::uint64_t text = 0, tag = 0, quote = 0, spaces = 0, blanks = 0;
@@ -30,10 +30,10 @@ __attribute__((target("sse2"))) void index_sse2(const unsigned char* from, unsig
       spaces |= bits(blank | (v == '\t') | (v == '\n') | (v == '\f') | returns, quarter);
       blanks |= bits(blank, quarter);
     }
-    masks[block][kText] = text;
-    masks[block][kTag] = tag;
-    masks[block][kQuote] = quote;
-    masks[block][kFold] = spaces & ~(blanks & ~(spaces << 1 | after_space));
+    masks.words[kText][block] = text;
+    masks.words[kTag][block] = tag;
+    masks.words[kQuote][block] = quote;
+    masks.words[kFold][block] = spaces & ~(blanks & ~(spaces << 1 | after_space));
     after_space = spaces >> (kBlock - 1);
   }
 }

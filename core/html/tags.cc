@@ -170,8 +170,10 @@ bool Stripper::in_raw_end_tag(unsigned char c) {
     return true;
   }
   bool delimits = is_space(c) || c == '/' || c == '>';
-  if (delimits && state_ == State::kRawEndTagName && name_ == last_start_)
+  if (delimits && state_ == State::kRawEndTagName && name_ == last_start_) {
+    held_bytes_ = 0;
     return again(State::kTagName);
+  }
   emit("</");
   emit_held();
   return again(return_);
