@@ -6,6 +6,7 @@
 
 #include <type_traits>
 
+#include "ringside/uapi/html.h"
 #include "ringside/uapi/ksyms.h"
 #include "ringside/uapi/loader.h"
 #include "ringside/uapi/space.h"
@@ -204,6 +205,38 @@ TEST(UapiLoader, NumbersAndLimits) {
   EXPECT_EQ(RS_LOADER_GIVE_BACK, 2);
   EXPECT_EQ(RS_LOADER_FAIL, 3);
   EXPECT_EQ(RS_LOADER_AT(7, 0xffff'fff0u), 0x7'ffff'fff0);
+TEST(UapiHtml, Source) {
+  EXPECT_EQ(sizeof(rs_html_source), 32u);
+  EXPECT_EQ(offsetof(rs_html_source, size), 0u);
+  EXPECT_EQ(offsetof(rs_html_source, version), 4u);
+  EXPECT_EQ(offsetof(rs_html_source, fd), 8u);
+  EXPECT_EQ(offsetof(rs_html_source, flags), 12u);
+  EXPECT_EQ(offsetof(rs_html_source, offset), 16u);
+  EXPECT_EQ(offsetof(rs_html_source, reserved), 24u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_html_source>);
+}
+
+TEST(UapiHtml, Status) {
+  EXPECT_EQ(sizeof(rs_html_status), 56u);
+  EXPECT_EQ(offsetof(rs_html_status, size), 0u);
+  EXPECT_EQ(offsetof(rs_html_status, version), 4u);
+  EXPECT_EQ(offsetof(rs_html_status, input_bytes), 8u);
+  EXPECT_EQ(offsetof(rs_html_status, text_bytes), 16u);
+  EXPECT_EQ(offsetof(rs_html_status, core_ns), 24u);
+  EXPECT_EQ(offsetof(rs_html_status, fpu_ns), 32u);
+  EXPECT_EQ(offsetof(rs_html_status, slices), 40u);
+  EXPECT_EQ(offsetof(rs_html_status, reserved), 48u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_html_status>);
+}
+
+TEST(UapiHtml, Numbers) {
+  EXPECT_STREQ(RS_HTML_DEVICE, "/dev/ringside-html");
+  EXPECT_EQ(RS_HTML_VERSION, 1);
+  EXPECT_EQ(RS_HTML_RAW, 1u);
+  EXPECT_EQ(RS_HTML_PORTABLE, 2u);
+  EXPECT_EQ(RS_HTML_FLAGS, 3u);
+  EXPECT_EQ(RS_HTML_IOC_SOURCE, 0xc0205290u);
+  EXPECT_EQ(RS_HTML_IOC_STATUS, 0xc0385291u);
 }
 
 TEST(UapiSpace, Allocate) {

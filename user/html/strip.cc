@@ -10,6 +10,7 @@ namespace ringside::html {
 namespace {
 
 constexpr std::size_t kRoom = 256 * 1024;
+constexpr std::size_t kKept = 4 * kSlice;  // more than a slice becomes, so that run() never waits
 constexpr char kOut[] = "standard output";
 
 class Gathering {
@@ -19,7 +20,7 @@ class Gathering {
   std::span<std::byte> rest() { return std::span(room_).subspan(used_); }
   Outcome<Nothing> took(std::size_t size) {
     used_ += size;
-    return room_.size() - used_ > Stripper::kLeastRoom ? Outcome<Nothing>(ok) : flush();
+    return room_.size() - used_ > kKept ? Outcome<Nothing>(ok) : flush();
   }
   Outcome<Nothing> flush() {
     auto size = std::exchange(used_, 0);
