@@ -41,15 +41,6 @@ constexpr bool ends_name(unsigned char c) {
   return is_space(c) || c == '/' || c == '>';
 }
 
-// What an attribute's name may end with for the fast path.
-constexpr auto kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (unsigned c = 0; c < 256; ++c)
-    plain[c] = is_letter(static_cast<unsigned char>(c)) || (c >= '0' && c <= '9') || c == '-' ||
-               c == ':' || c == '_';
-  return plain;
-}();
-
 // For each first letter, the second letters with which an element that switches may begin.
 constexpr auto kSwitchingPairs = [] {
   std::array<std::uint32_t, 32> letters{};
@@ -64,33 +55,25 @@ unsigned may_switch(unsigned char first, unsigned char second) {
 
 }  // namespace
 
-// The place of the '>' that ends a tag, where all of its attributes before that are name="value";
-// 0 where the states must look. `at`: the first '>' or '=' behind the tag's '<'. The '=' stands
-// behind a byte of an attribute's name, so that it ends that name: only quoted values were passed.
-inline unsigned Stripper::attributes(const unsigned char* in, unsigned at) const {
-  while (at + 1 < index_.size()) {
-    if (in[at] == '>') return at;
-    unsigned char quote = in[at + 1];
-    if (!kPlain[in[at - 1]] || (quote != '"' && quote != '\'')) return 0;
-    ++at;
-    do {
-      at = index_.next(kQuote, at + 1);
-      if (at + 1 >= index_.size()) return 0;
-    } while (in[at] != quote);
-    at = index_.next(kTag, at + 1);
+// Where the tag whose '<' is at `from` ends: the place of its '>'; 0 where the states must look,
+// because it is not whole in the slice or has an attribute that is not name="value". A window at a
+// time, without a branch on what is in it: a byte is in a value where the number of quotes since
+// the
+// '<' is odd, and the first '>' that is not ends the tag. That holds if every quote that opens a
+// value looks so, and every '=' outside of values has such a one behind it.
+inline unsigned Stripper::end_of_tag(unsigned from) const {
+  constexpr std::uint64_t kInWindow = (std::uint64_t{1} << Index::kWindow) - 1;
+  std::uint64_t before = 0 - (index_.window(kParity, from) & 1);
+  for (; from < index_.size(); from += Index::kWindow) {
+    std::uint64_t inside = index_.window(kParity, from) ^ before;
+    std::uint64_t ends = index_.window(kEnd, from) & ~inside & kInWindow;
+    std::uint64_t wrong =
+        (index_.window(kStray, from) & inside) | (index_.window(kOdd, from) & ~inside);
+    if (wrong & (ends ^ (ends - 1)) & kInWindow) return 0;
+    if (ends) [[likely]]
+      return from + static_cast<unsigned>(__builtin_ctzll(ends));
   }
   return 0;
-}
-
-// Where the tag at `at`, whole in the slice, ends: the place of its '>', or 0 where the states must
-// look. Of a tag without '=' nothing need be known but that it is one; else the name must end
-// before the first of them.
-inline unsigned Stripper::end_of_tag(const unsigned char* in, unsigned start) const {
-  unsigned hit = index_.next(kTag, start);
-  if (hit + 1 >= index_.size()) return 0;
-  if (in[hit] == '>') return hit;
-  unsigned bytes = name_bytes(load64(in + start));
-  return bytes < 8 && ends_name(in[start + bytes]) ? attributes(in, hit) : 0;
 }
 
 // Data for --raw: from run to run of text, as long as tags are whole and switch nothing. Leaves at_
@@ -105,7 +88,7 @@ void Stripper::raw_data(const unsigned char* in) {
     if (at + kTagRoom > index_.size() || in[at] != '<') break;
     unsigned end = in[at + 1] == '/', start = at + 1 + end;
     if (!is_letter(in[start]) || may_switch(in[start], in[start + 1]) > end) break;
-    unsigned close = end_of_tag(in, start);
+    unsigned close = end_of_tag(at);
     if (!close) break;
     at = close + 1;
   }
@@ -121,7 +104,7 @@ bool Stripper::data_tag(const unsigned char* in) {
   std::uint64_t word = load64(in + start);
   unsigned bytes = name_bytes(word);
   if (!is_letter(in[start]) || bytes == 8 || !ends_name(in[start + bytes])) return false;
-  unsigned close = end_of_tag(in, start);
+  unsigned close = end_of_tag(at_);
   if (!close) return false;
   Name name;
   name.low = lower_word(word) & ((std::uint64_t{1} << (8 * bytes)) - 1);
@@ -188,10 +171,9 @@ void Stripper::text(const unsigned char* in) {
 void Stripper::skip(const unsigned char* in) {
   if (capture_ || skip_lf_) return;
   if (state_ == State::kBogusComment) {
-    while (at_ < index_.size() && in[at_] != '>') at_ = index_.next(kTag, at_ + 1);
-  } else if (state_ == State::kDoubleQuoted || state_ == State::kSingleQuoted) {
-    unsigned char quote = state_ == State::kDoubleQuoted ? '"' : '\'';
-    while (at_ < index_.size() && in[at_] != quote) at_ = index_.next(kQuote, at_ + 1);
+    at_ = index_.next(kEnd, at_);
+  } else if (state_ == State::kDoubleQuoted) {
+    while (at_ < index_.size() && in[at_] != '"') ++at_;
   } else if (state_ == State::kComment) {
     while (at_ < index_.size() && in[at_] != '-') ++at_;
   }

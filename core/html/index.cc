@@ -4,40 +4,45 @@
 
 #include <array>
 
+#include "core/html/name.hh"
+
 namespace ringside::html {
 namespace {
 
-constexpr unsigned char kSpaceKind = 1 << kMasks, kBlankKind = 2 << kMasks;
+constexpr unsigned kSets = sizeof(Sets) / sizeof(std::uint64_t);
 
-constexpr auto kKinds = [] {
-  std::array<unsigned char, 256> kinds{};
-  for (char c : {'<', '&', '\r', '\0'}) kinds[static_cast<unsigned char>(c)] |= 1 << kText;
-  for (char c : {'>', '='}) kinds[static_cast<unsigned char>(c)] |= 1 << kTag;
-  for (char c : {'"', '\''}) kinds[static_cast<unsigned char>(c)] |= 1 << kQuote;
-  for (char c : {' ', '\t', '\n', '\f', '\r'}) kinds[static_cast<unsigned char>(c)] |= kSpaceKind;
-  kinds[' '] |= kBlankKind;
-  return kinds;
+// For each byte the sets that it is in, as bits in the order of Sets.
+constexpr auto kSetsOf = [] {
+  std::array<unsigned char, 256> sets{};
+  constexpr std::string_view kMembers[kSets] = {
+      std::string_view("<&\r\0", 4), ">", "\"", "=", "-:_", " \t\n\f\r", " "};
+  for (unsigned set = 0; set < kSets; ++set)
+    for (char c : kMembers[set]) sets[static_cast<unsigned char>(c)] |= 1u << set;
+  for (unsigned c = 0; c < 256; ++c)
+    if (is_letter(static_cast<unsigned char>(c)) || (c >= '0' && c <= '9')) sets[c] |= 1 << 4;
+  return sets;
 }();
 
-// Whether the byte before the next block is white space, 0 or 1, is passed on in `after_space`.
-void index_block(const unsigned char* from, unsigned block, Masks& masks,
-                 std::uint64_t& after_space) {
-  std::uint64_t words[kMasks + 2] = {};
+void index_block(const unsigned char* from, unsigned block, Masks& masks, Carry& carry) {
+  std::uint64_t words[kSets] = {};
   for (unsigned at = 0; at < kBlock; ++at)
-    for (unsigned kind = 0; kind < kMasks + 2; ++kind)
-      words[kind] |= static_cast<std::uint64_t>(kKinds[from[at]] >> kind & 1) << at;
-  auto spaces = words[kMasks], blanks = words[kMasks + 1];
-  words[kFold] = spaces & ~(blanks & ~(spaces << 1 | after_space));
-  after_space = spaces >> (kBlock - 1);
-  for (unsigned kind = 0; kind < kMasks; ++kind) masks.words[kind][block] = words[kind];
+    for (unsigned set = 0; set < kSets; ++set)
+      words[set] |= static_cast<std::uint64_t>(kSetsOf[from[at]] >> set & 1) << at;
+  put_masks({words[0], words[1], words[2], words[3], words[4], words[5], words[6]}, block, masks,
+            carry);
 }
 
-// Indexes the `bytes` bytes, less than a block, with which the slice ends; zeros behind them.
+// Indexes the `bytes` bytes, less than a block, with which the slice ends; zeros behind them. What
+// the block before has to tell of names is not known here: a '"' that opens a value may be taken
+// for a stray one, which leaves that tag to the states.
 void index_rest(const unsigned char* from, unsigned bytes, unsigned block, Masks& masks) {
   unsigned char rest[kBlock] = {};
   if (bytes) __builtin_memcpy(rest, from, bytes);
-  std::uint64_t after_space = block && kKinds[from[-1]] & kSpaceKind;
-  index_block(rest, block, masks, after_space);
+  Carry carry;
+  carry.space = block && is_space(from[-1]);
+  carry.equals = block && from[-1] == '=';
+  carry.parity = block ? masks.words[kParity][block - 1] >> (kBlock - 1) : 0;
+  index_block(rest, block, masks, carry);
   for (auto& words : masks.words) {
     words[block] &= bytes ? ~std::uint64_t{0} >> (kBlock - bytes) : 0;
     words[block + 1] = 0;
@@ -47,9 +52,9 @@ void index_rest(const unsigned char* from, unsigned bytes, unsigned block, Masks
 }  // namespace
 
 void index_portable(const unsigned char* from, unsigned blocks, Masks& masks) {
-  std::uint64_t after_space = 0;
+  Carry carry;
   for (unsigned block = 0; block < blocks; ++block)
-    index_block(from + block * kBlock, block, masks, after_space);
+    index_block(from + block * kBlock, block, masks, carry);
 }
 
 void Index::make(Bytes slice, Simd simd) {

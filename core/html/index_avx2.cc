@@ -8,6 +8,7 @@ namespace ringside::html {
 namespace {
 
 using Vector [[gnu::vector_size(32)]] = char;
+using Shorts [[gnu::vector_size(32)]] = unsigned short;
 
 #define RS_AVX2 __attribute__((target("avx2"), always_inline)) inline
 
@@ -19,8 +20,19 @@ struct alignas(32) Set {
     for (char member : members) lanes[member & 15] = lanes[16 + (member & 15)] = member;
   }
 };
-constexpr Set kTextSet = {'<', '&', '\r', '\0'}, kTagSet = {'>', '='}, kQuoteSet = {'"', '\''};
-constexpr Set kSpaceSet = {' ', '\t', '\n', '\f', '\r'};
+constexpr Set kTextSet = {'<', '&', '\r', '\0'}, kSpaceSet = {' ', '\t', '\n', '\f', '\r'};
+
+// Plain bytes: each has a bit in common in the rows of its low and of its high four bits.
+//   1: 0x2d   2: 0x30-0x3a   4: 0x41-0x4f, 0x61-0x6f   8: 0x50-0x5a, 0x5f   16: 0x70-0x7a
+struct alignas(32) Rows {
+  char lanes[32];
+  constexpr Rows(std::initializer_list<char> rows) : lanes{} {
+    unsigned at = 0;
+    for (char row : rows) lanes[at] = lanes[16 + at] = row, ++at;
+  }
+};
+constexpr Rows kLowRows = {26, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 4, 4, 5, 4, 12};
+constexpr Rows kHighRows = {0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0};
 
 RS_AVX2 Vector load(const char* from) {
   Vector value;
@@ -28,14 +40,22 @@ RS_AVX2 Vector load(const char* from) {
   return value;
 }
 
-RS_AVX2 std::uint64_t bits(Vector mask) {
-  return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(mask));
+RS_AVX2 std::uint64_t bits(Vector low, Vector high) {
+  return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(low)) |
+         static_cast<std::uint64_t>(__builtin_ia32_pmovmskb256(high)) << 32;
 }
 
 RS_AVX2 std::uint64_t find(Vector low, Vector high, const Set& set) {
   Vector table = load(set.lanes);
-  return bits(__builtin_ia32_pshufb256(table, low) == low) |
-         bits(__builtin_ia32_pshufb256(table, high) == high) << 32;
+  return bits(__builtin_ia32_pshufb256(table, low) == low,
+              __builtin_ia32_pshufb256(table, high) == high);
+}
+
+RS_AVX2 Vector is_plain(Vector v) {
+  Vector upper = reinterpret_cast<Vector>(reinterpret_cast<Shorts>(v) >> 4) & 0x0f;
+  Vector rows = __builtin_ia32_pshufb256(load(kLowRows.lanes), v) &
+                __builtin_ia32_pshufb256(load(kHighRows.lanes), upper);
+  return rows != 0;
 }
 
 }  // namespace
@@ -43,16 +63,14 @@ RS_AVX2 std::uint64_t find(Vector low, Vector high, const Set& set) {
 __attribute__((target("avx2"))) void index_avx2(const unsigned char* from, unsigned blocks,
                                                 Masks& masks) {
   auto* bytes = reinterpret_cast<const char*>(from);
-  std::uint64_t after_space = 0;
+  Carry carry;
   for (unsigned block = 0; block < blocks; ++block, bytes += kBlock) {
     Vector low = load(bytes), high = load(bytes + 32);
-    masks.words[kText][block] = find(low, high, kTextSet);
-    masks.words[kTag][block] = find(low, high, kTagSet);
-    masks.words[kQuote][block] = find(low, high, kQuoteSet);
-    std::uint64_t spaces = find(low, high, kSpaceSet);
-    std::uint64_t blanks = bits(low == ' ') | bits(high == ' ') << 32;
-    masks.words[kFold][block] = spaces & ~(blanks & ~(spaces << 1 | after_space));
-    after_space = spaces >> (kBlock - 1);
+    Sets sets{find(low, high, kTextSet),           bits(low == '>', high == '>'),
+              bits(low == '"', high == '"'),       bits(low == '=', high == '='),
+              bits(is_plain(low), is_plain(high)), find(low, high, kSpaceSet),
+              bits(low == ' ', high == ' ')};
+    put_masks(sets, block, masks, carry);
   }
 }
 

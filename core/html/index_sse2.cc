@@ -13,28 +13,32 @@ RS_SSE2 std::uint64_t bits(Vector mask, unsigned quarter) {
          << (16 * quarter);
 }
 
+// Letters, digits, '-', ':' and '_'. Bytes from 0x80 on are negative.
+RS_SSE2 Vector is_plain(Vector v) {
+  Vector folded = v | 0x20;
+  return ((folded > '`') & (folded < '{')) | ((v > '/') & (v < ';')) | (v == '-') | (v == '_');
+}
+
 }  // namespace
 
 __attribute__((target("sse2"))) void index_sse2(const unsigned char* from, unsigned blocks,
                                                 Masks& masks) {
-  std::uint64_t after_space = 0;
+  Carry carry;
   for (unsigned block = 0; block < blocks; ++block) {
-    std::uint64_t text = 0, tag = 0, quote = 0, spaces = 0, blanks = 0;
+    Sets sets{};
     for (unsigned quarter = 0; quarter < 4; ++quarter, from += sizeof(Vector)) {
       Vector v;
       __builtin_memcpy(&v, from, sizeof(v));
       Vector returns = v == '\r', blank = v == ' ';
-      text |= bits((v == '<') | (v == '&') | returns | (v == '\0'), quarter);
-      tag |= bits((v == '>') | (v == '='), quarter);
-      quote |= bits((v == '"') | (v == '\''), quarter);
-      spaces |= bits(blank | (v == '\t') | (v == '\n') | (v == '\f') | returns, quarter);
-      blanks |= bits(blank, quarter);
+      sets.text |= bits((v == '<') | (v == '&') | returns | (v == '\0'), quarter);
+      sets.end |= bits(v == '>', quarter);
+      sets.quote |= bits(v == '"', quarter);
+      sets.equals |= bits(v == '=', quarter);
+      sets.plain |= bits(is_plain(v), quarter);
+      sets.spaces |= bits(blank | (v == '\t') | (v == '\n') | (v == '\f') | returns, quarter);
+      sets.blanks |= bits(blank, quarter);
     }
-    masks.words[kText][block] = text;
-    masks.words[kTag][block] = tag;
-    masks.words[kQuote][block] = quote;
-    masks.words[kFold][block] = spaces & ~(blanks & ~(spaces << 1 | after_space));
-    after_space = spaces >> (kBlock - 1);
+    put_masks(sets, block, masks, carry);
   }
 }
 

@@ -144,6 +144,8 @@ std::size_t Stripper::finish(std::span<std::byte> room) {
       break;
     case State::kEndTagOpen:
     case State::kRawEndTagOpen:
+      emit("</");
+      break;
     case State::kRawEndTagName:
       emit("</");
       emit_held();

@@ -55,8 +55,7 @@ class Stripper {
   bool special(const unsigned char* in);
   bool data_tag(const unsigned char* in);
   void raw_data(const unsigned char* in);
-  unsigned end_of_tag(const unsigned char* in, unsigned start) const;
-  unsigned attributes(const unsigned char* in, unsigned at) const;
+  unsigned end_of_tag(unsigned from) const;
   bool common_reference(const unsigned char* in);
   void skip(const unsigned char* in);
 

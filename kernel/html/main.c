@@ -186,11 +186,51 @@ static int take_source(struct stripping *now, const struct rs_html_source *call,
 	return 0;
 }
 
+static int read_rounds(struct file *source, void *buffer, struct rs_html_read *call)
+{
+	u64 start = ktime_get_ns();
+	u32 round;
+
+	for (round = 0; round < call->rounds; round++) {
+		loff_t place = 0;
+		ssize_t size = kernel_read(source, buffer, call->bytes, &place);
+
+		if (size < 0)
+			return size;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	call->elapsed_ns = ktime_get_ns() - start;
+	return 0;
+}
+
+static int measure_reads(struct rs_html_read *call, const struct file_operations *own)
+{
+	struct file *source;
+	void *buffer;
+	int status;
+
+	if (call->reserved || !call->bytes)
+		return -EINVAL;
+	if (call->rounds > RS_HTML_ROUNDS_MAX || call->bytes > RS_HTML_READ_MAX)
+		return -E2BIG;
+	source = rs_source_get(call->fd, own);
+	if (IS_ERR(source))
+		return PTR_ERR(source);
+	buffer = kvmalloc(call->bytes, GFP_KERNEL_ACCOUNT);
+	status = buffer ? read_rounds(source, buffer, call) : -ENOMEM;
+	kvfree(buffer);
+	fput(source);
+	return status;
+}
+
 union call {
 	struct {
 		u32 size, version;
 	};
 	struct rs_html_source source;
+	struct rs_html_read read;
 	struct rs_html_status status;
 };
 
@@ -212,6 +252,8 @@ static int do_call(struct file *file, unsigned int command, union call *call)
 	struct stripping *now = file->private_data;
 	int status;
 
+	if (command == RS_HTML_IOC_READ)
+		return measure_reads(&call->read, file->f_op);
 	if (mutex_lock_killable(&now->lock))
 		return -EINTR;
 	if (command == RS_HTML_IOC_SOURCE)
@@ -229,14 +271,15 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 	union call call;
 	long status;
 
-	if (command != RS_HTML_IOC_SOURCE && command != RS_HTML_IOC_STATUS)
+	if (command != RS_HTML_IOC_SOURCE && command != RS_HTML_IOC_STATUS &&
+	    command != RS_HTML_IOC_READ)
 		return -ENOTTY;
 	if (copy_from_user(&call, user, size))
 		return -EFAULT;
 	if (call.size != size || call.version != RS_HTML_VERSION)
 		return -EINVAL;
 	status = do_call(file, command, &call);
-	if (!status && command == RS_HTML_IOC_STATUS && copy_to_user(user, &call, size))
+	if (!status && command != RS_HTML_IOC_SOURCE && copy_to_user(user, &call, size))
 		return -EFAULT;
 	return status;
 }

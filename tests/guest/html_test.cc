@@ -183,6 +183,21 @@ TEST_F(HtmlModule, RefusesEveryFieldThatTheAbiDoesNotKnow) {
   EXPECT_EQ(call_errno(RS_HTML_IOC_STATUS, status), EINVAL);
 }
 
+TEST_F(HtmlModule, MeasuresReadsWithinLimits) {
+  auto page = file_of("text");
+  auto device = Device::open();
+  auto cost = device->read_cost(page.get(), 4, 10);
+  ASSERT_TRUE(cost);
+  EXPECT_GT(*cost, 0u);
+  auto refused = [&](std::uint64_t bytes, std::uint32_t rounds) {
+    return device->read_cost(page.get(), bytes, rounds) ? 0 : errno;
+  };
+  EXPECT_EQ(refused(0, 1), EINVAL);
+  EXPECT_EQ(refused(RS_HTML_READ_MAX + 1, 1), E2BIG);
+  EXPECT_EQ(refused(UINT64_MAX, 1), E2BIG);
+  EXPECT_EQ(refused(1, RS_HTML_ROUNDS_MAX + 1), E2BIG);
+}
+
 int source_errno(int fd) {
   auto device = Device::open();
   EXPECT_TRUE(device);

@@ -131,8 +131,9 @@ TEST(Html, EveryWayOfIndexingFindsEveryByteAtEveryPlace) {
         index->make(as_bytes(text), way);
         auto finds = [&](Mask mask) { return index->next(mask, 0) == size - 1; };
         EXPECT_EQ(finds(kText), byte == '<' || byte == '&' || byte == '\r' || byte == 0) << byte;
-        EXPECT_EQ(finds(kTag), byte == '>' || byte == '=') << byte;
-        EXPECT_EQ(finds(kQuote), byte == '"' || byte == '\'') << byte;
+        EXPECT_EQ(finds(kEnd), byte == '>') << byte;
+        EXPECT_EQ(finds(kParity), byte == '"') << byte;
+        EXPECT_EQ(finds(kStray), byte == '"') << byte;
         EXPECT_EQ(finds(kFold), byte == '\t' || byte == '\n' || byte == '\f' || byte == '\r')
             << byte;
         EXPECT_EQ(index->next(kText, size), size);
@@ -162,7 +163,7 @@ TEST(Html, DeepNestingTakesNoMemory) {
   for (int each = 0; each < 100'000; ++each) text += "</g>";
   text += "</svg><![CDATA[x]]>out";
   EXPECT_EQ(strip(text), "deepout");
-  EXPECT_LT(sizeof(Stripper), 16u * 1024);
+  EXPECT_LT(sizeof(Stripper), 32u * 1024);
 }
 
 TEST(HtmlEntities, EveryNameIsKnown) {

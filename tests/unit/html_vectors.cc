@@ -30,6 +30,8 @@ constexpr Vector kVectors[] = {
     {"tag open: ?", "a<?php echo '>'?>b", "a'?>b"},
     {"tag open: NUL", "a<\0b>"sv, "a<\0b>"sv},
     {"end tag open", "a</", "a</"},
+    {"end tag open: behind what was held", "&#65;</", "A</"},
+    {"end tag open: behind what was held", "<title></title></", "</"},
     {"end tag open: >", "a</>b", "ab"},
     {"end tag open: a bogus comment", "a</ b>c</3>d", "acd"},
     {"tag name", "a<b", "a"},

@@ -229,6 +229,17 @@ TEST(UapiHtml, Status) {
   EXPECT_TRUE(std::has_unique_object_representations_v<rs_html_status>);
 }
 
+TEST(UapiHtml, Read) {
+  EXPECT_EQ(sizeof(rs_html_read), 40u);
+  EXPECT_EQ(offsetof(rs_html_read, fd), 8u);
+  EXPECT_EQ(offsetof(rs_html_read, rounds), 12u);
+  EXPECT_EQ(offsetof(rs_html_read, bytes), 16u);
+  EXPECT_EQ(offsetof(rs_html_read, elapsed_ns), 24u);
+  EXPECT_EQ(offsetof(rs_html_read, reserved), 32u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_html_read>);
+  EXPECT_EQ(RS_HTML_IOC_READ, 0xc0285292u);
+}
+
 TEST(UapiHtml, Numbers) {
   EXPECT_STREQ(RS_HTML_DEVICE, "/dev/ringside-html");
   EXPECT_EQ(RS_HTML_VERSION, 1);

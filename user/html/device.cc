@@ -52,4 +52,16 @@ Outcome<rs_html_status> Device::status() {
   return status;
 }
 
+Outcome<std::uint64_t> Device::read_cost(int fd, std::uint64_t bytes, std::uint32_t rounds) {
+  rs_html_read call{};
+  call.size = sizeof(call);
+  call.version = RS_HTML_VERSION;
+  call.fd = fd;
+  call.rounds = rounds;
+  call.bytes = bytes;
+  if (ioctl(fd_.get(), RS_HTML_IOC_READ, &call) != 0)
+    return system_failure("measure a read by", RS_HTML_DEVICE);
+  return std::uint64_t{call.elapsed_ns};
+}
+
 }  // namespace ringside::html

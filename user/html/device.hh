@@ -25,6 +25,9 @@ class Device {
 
   Outcome<rs_html_status> status();
 
+  // Nanoseconds that `rounds` kernel_read()s of the first `bytes` of `fd` take.
+  Outcome<std::uint64_t> read_cost(int fd, std::uint64_t bytes, std::uint32_t rounds);
+
  private:
   explicit Device(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;

@@ -45,7 +45,22 @@ struct rs_html_status {
 	__u64 reserved;
 };
 
+/* Reads the first `bytes` of `fd` `rounds` times by kernel_read(), to measure what that costs. Any
+ * open device will do. E2BIG: beyond the limits. EINTR: killed. */
+struct rs_html_read {
+	__u32 size;
+	__u32 version;
+	__s32 fd;
+	__u32 rounds;      /* at most RS_HTML_ROUNDS_MAX */
+	__u64 bytes;       /* at most RS_HTML_READ_MAX */
+	__u64 elapsed_ns;  /* out: all rounds */
+	__u64 reserved;
+};
+#define RS_HTML_ROUNDS_MAX 4096u
+#define RS_HTML_READ_MAX (1u << 20)
+
 #define RS_HTML_IOC_SOURCE _IOWR('R', 0x90, struct rs_html_source)
 #define RS_HTML_IOC_STATUS _IOWR('R', 0x91, struct rs_html_status)
+#define RS_HTML_IOC_READ _IOWR('R', 0x92, struct rs_html_read)
 
 #endif
