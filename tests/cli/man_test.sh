@@ -30,6 +30,7 @@ same_options() { # PAGE COMMAND...
 is "ringside-ksyms(1) has the options of ksyms --help" same_options ringside-ksyms ksyms
 is "ringside-kimage(1) has the options of kimage --help" same_options ringside-kimage kimage
 is "ringside-oops(1) has the options of oops --help" same_options ringside-oops oops
+is "ringside-html(1) has the options of html --help" same_options ringside-html html
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
 
@@ -98,6 +99,11 @@ completes_values() {
   printf 'auto\nkvm\ntcg\n' >"$scratch/expected"
   same "$scratch/expected" "$scratch/offered"
 }
+completes_ways() {
+  offers ringside html --in ''
+  printf 'mmap\nread\nuring\n' >"$scratch/expected"
+  same "$scratch/expected" "$scratch/offered"
+}
 completes_subcommands() {
   offers ringside lab s
   echo session >"$scratch/expected"
@@ -107,6 +113,7 @@ is "bash completes commands" completes_commands
 is "bash completes the lab's subcommands" completes_subcommands
 is "bash completes options" completes_options
 is "bash completes values of options" completes_values
+is "bash completes the ways of html --in" completes_ways
 for shell in zsh fish; do
   file=$source/completions/ringside.$shell
   [ "$shell" = zsh ] && file=$source/completions/_ringside
