@@ -318,7 +318,8 @@ void print_old(const Bench& bench) {
 }
 
 // A program that turns HTML into text, in processor time with its start; these lay out, too.
-Outcome<Nothing> measure_peer(const Bench& bench, const std::vector<std::string>& argv) {
+Outcome<Nothing> measure_peer(const Bench& bench, const std::string& peer,
+                              const std::vector<std::string>& argv) {
   if (!find_program(argv[0])) {
     fmt::print(stderr, "bench-html: {} is not installed: left out\n", argv[0]);
     return ok;
@@ -330,13 +331,15 @@ Outcome<Nothing> measure_peer(const Bench& bench, const std::vector<std::string>
            static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
   };
   auto bytes = static_cast<double>(bench.pages.size());
-  Measure measure{argv[0],
+  Measure measure{"user",
                   "page to text, CPU",
                   "rate",
                   "MB/s",
                   {{"pages", bench.options.set}, {"bytes", bench.pages.size()}},
                   {},
-                  argv[0] == "ringside" ? "" : argv[0]};
+                  peer};
+  if (!peer.empty()) measure.placement = peer;
+  if (argv.size() > 2 && argv[2] == "--raw") measure.operation += ", --raw";
   for (int each = 0; each < 3; ++each) {
     auto start = cpu();
     TRY(output_of({argv, {}, {"LC_ALL=C.UTF-8"}}));
@@ -349,11 +352,11 @@ Outcome<Nothing> measure_peer(const Bench& bench, const std::vector<std::string>
 Outcome<Nothing> measure_peers(const Bench& bench) {
   auto ringside = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "ringside";
   const auto& pages = bench.options.pages;
-  TRY(measure_peer(bench, {ringside.string(), "html", "--in=mmap", pages}));
-  TRY(measure_peer(bench, {ringside.string(), "html", "--raw", "--in=mmap", pages}));
-  TRY(measure_peer(bench, {"html2text", pages}));
-  TRY(measure_peer(bench, {"lynx", "-dump", "-nolist", "-force_html", pages}));
-  return measure_peer(bench, {"w3m", "-dump", "-T", "text/html", pages});
+  TRY(measure_peer(bench, "", {ringside.string(), "html", "--in=mmap", pages}));
+  TRY(measure_peer(bench, "", {ringside.string(), "html", "--raw", "--in=mmap", pages}));
+  TRY(measure_peer(bench, "html2text", {"html2text", pages}));
+  TRY(measure_peer(bench, "lynx", {"lynx", "-dump", "-nolist", "-force_html", pages}));
+  return measure_peer(bench, "w3m", {"w3m", "-dump", "-T", "text/html", pages});
 }
 
 Outcome<Nothing> run(Options options, Context context) {

@@ -41,16 +41,22 @@ constexpr bool ends_name(unsigned char c) {
   return is_space(c) || c == '/' || c == '>';
 }
 
-// For each first letter, the second letters with which an element that switches may begin.
-constexpr auto kSwitchingPairs = [] {
+// For each first letter of an element that switches, the sums of its next two, as bits. No other
+// element that is common in pages has its bit set.
+constexpr unsigned sum_bit(unsigned char second, unsigned char third) {
+  return (second + third) & 31u;
+}
+constexpr auto kSwitching = [] {
   std::array<std::uint32_t, 32> letters{};
-  for (const char* pair : {"ti", "te", "st", "sc", "sv", "xm", "if", "no", "pl", "ma"})
-    letters[pair[0] & 31] |= 1u << (pair[1] & 31);
+  for (const char* name : {"title", "textarea", "style", "script", "svg", "xmp", "iframe",
+                           "noembed", "noframes", "plaintext", "math"})
+    letters[name[0] & 31] |= 1u << sum_bit(name[1], name[2]);
   return letters;
 }();
 
-unsigned may_switch(unsigned char first, unsigned char second) {
-  return kSwitchingPairs[first & 31] >> (second & 31) & 1;
+// Whether the element whose name begins at `name` may switch; case makes no difference to the bits.
+unsigned may_switch(const unsigned char* name) {
+  return kSwitching[name[0] & 31] >> sum_bit(name[1], name[2]) & 1;
 }
 
 }  // namespace
@@ -87,7 +93,7 @@ void Stripper::raw_data(const unsigned char* in) {
     at = to;
     if (at + kTagRoom > index_.size() || in[at] != '<') break;
     unsigned end = in[at + 1] == '/', start = at + 1 + end;
-    if (!is_letter(in[start]) || may_switch(in[start], in[start + 1]) > end) break;
+    if (!is_letter(in[start]) || may_switch(in + start) > end) break;
     unsigned close = end_of_tag(at);
     if (!close) break;
     at = close + 1;
@@ -147,6 +153,11 @@ bool Stripper::special(const unsigned char* in) {
   unsigned char c = in[at_];
   if (state_ == State::kData && c == '<' && data_tag(in)) return is_text(state_);
   if (c == '&' && state_ <= State::kRcdata && common_reference(in)) return true;
+  if (c == '\r' && at_ + 1 < index_.size()) {
+    emit('\n');
+    at_ += in[at_ + 1] == '\n' ? 2 : 1;
+    return true;
+  }
   step(in[at_++]);
   return is_text(state_) && !skip_lf_;
 }

@@ -14,13 +14,15 @@ struct Output {
   void put(unsigned char c) { *at++ = c; }
 
   // Copies `size` bytes, of which there are `readable` or more to be read. Most runs of text are
-  // short: 64 bytes are moved at once, without a branch on the size, and what is too much is
+  // short: 64 bytes are moved at a time, without a branch on what is left, and what is too much is
   // written over by what comes next.
   void copy(const unsigned char* from, std::size_t size, std::size_t readable) {
-    if (size <= 64 && readable >= 64 && room() >= 64) [[likely]]
-      __builtin_memcpy(at, from, 64);
-    else
+    if (readable < size + 64 || room() < size + 64) [[unlikely]] {
       __builtin_memcpy(at, from, size);
+    } else {
+      for (std::size_t done = 0; done < size; done += 64)
+        __builtin_memcpy(at + done, from + done, 64);
+    }
     at += size;
   }
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The core (C++) as the kernel glue (C) calls it. Nothing here allocates, sleeps or takes a lock.
- * rs_html_index() alone uses SIMD registers, so it is all that stands between kernel_fpu_begin() and
- * kernel_fpu_end(); with RS_HTML_INDEX_PORTABLE it uses none.
+ * rs_html_index() alone uses SIMD registers, so it is all that stands between kernel_fpu_begin()
+ * and kernel_fpu_end(); with RS_HTML_INDEX_PORTABLE it uses none.
  */
 #ifndef RINGSIDE_HTML_BRIDGE_H
 #define RINGSIDE_HTML_BRIDGE_H

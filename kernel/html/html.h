@@ -13,8 +13,8 @@ struct file *rs_source_get(int fd, const struct file_operations *own);
 bool rs_source_regular(const struct file *source);
 
 /*
- * Reads up to `bytes` at *place into `slice`, as read(2) would, and moves *place; the bytes, 0 at the
- * end, or an error. A file without read_iter knows only how to fill a user's buffer: it gets
+ * Reads up to `bytes` at *place into `slice`, as read(2) would, and moves *place; the bytes, 0 at
+ * the end, or an error. A file without read_iter knows only how to fill a user's buffer: it gets
  * `bounce`, at most `bounce_bytes`, which is the reader's own.
  */
 ssize_t rs_source_read(struct file *source, void *slice, size_t bytes, loff_t *place,

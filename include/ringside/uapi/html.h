@@ -3,8 +3,8 @@
  * /dev/ringside-html: text out of HTML in the kernel.
  *
  * An open of the device is one stripper. RS_HTML_IOC_SOURCE hands it an open descriptor, once; then
- * read(2) gives the text, and 0 at its end. What the descriptor is open for is all the right that is
- * asked for: the device adds none. The source may be anything that can be read but a socket, a
+ * read(2) gives the text, and 0 at its end. What the descriptor is open for is all the right that
+ * is asked for: the device adds none. The source may be anything that can be read but a socket, a
  * directory, or a device of this kind. Its own position is neither used nor moved.
  *
  * The structure begins with its own size and the ABI's version, both set by the caller. The kernel
@@ -23,7 +23,7 @@
 #define RS_HTML_PORTABLE 2u  /* index without SIMD, for measurements */
 #define RS_HTML_FLAGS 3u     /* all that are known */
 
-/* EBADF: not open, or not for reading. EINVAL: it cannot be a source. EBUSY: there is one already. */
+/* EBADF: not open, or not for reading. EINVAL: it cannot be a source. EBUSY: it has one. */
 struct rs_html_source {
 	__u32 size;
 	__u32 version;
