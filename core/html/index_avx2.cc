@@ -65,6 +65,7 @@ __attribute__((target("avx2"))) void index_avx2(const unsigned char* from, unsig
   auto* bytes = reinterpret_cast<const char*>(from);
   Carry carry;
   for (unsigned block = 0; block < blocks; ++block, bytes += kBlock) {
+    __builtin_prefetch(bytes + 2048);  // hardware stops at the end of a page; beyond is no fault
     Vector low = load(bytes), high = load(bytes + 32);
     Sets sets{find(low, high, kTextSet),           bits(low == '>', high == '>'),
               bits(low == '"', high == '"'),       bits(low == '=', high == '='),
