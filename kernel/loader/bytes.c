@@ -196,8 +196,8 @@ static int fill(struct rs_load *load, bool sections, union records *records, u32
 	return count;
 }
 
-static int give_some(struct rs_load *load, bool sections, union records *records, u32 first, u32 count,
-		     void __user *to)
+static int give_some(struct rs_load *load, bool sections, union records *records, u32 first,
+		     u32 count, void __user *to)
 {
 	size_t record = sections ? sizeof(records->sections[0]) : sizeof(records->symbols[0]);
 	int found;

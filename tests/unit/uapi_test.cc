@@ -205,6 +205,8 @@ TEST(UapiLoader, NumbersAndLimits) {
   EXPECT_EQ(RS_LOADER_GIVE_BACK, 2);
   EXPECT_EQ(RS_LOADER_FAIL, 3);
   EXPECT_EQ(RS_LOADER_AT(7, 0xffff'fff0u), 0x7'ffff'fff0);
+}
+
 TEST(UapiHtml, Source) {
   EXPECT_EQ(sizeof(rs_html_source), 32u);
   EXPECT_EQ(offsetof(rs_html_source, size), 0u);

@@ -98,7 +98,7 @@ struct rs_loader_load {
 struct rs_loader_section {
 	__u64 address;  /* where its bytes are; 0 where it is not in the module's memory */
 	__u64 bytes;
-	__u64 flags;    /* sh_flags, as the kernel changed them: the symbol table and its strings have
+	__u64 flags;    /* sh_flags, as the kernel changed them: symbol table and its strings have
 	                 * SHF_ALLOC; .modinfo, __versions, .data..percpu have not */
 	__u32 type;     /* sh_type */
 	__u32 reserved;
