@@ -3,8 +3,8 @@
  * /dev/ringside-html (include/ringside/uapi/html.h): an open file is a stripper with its source,
  * its slice of input and its text, all of fixed size. read(2) takes slices from the source, has
  * them indexed between kernel_fpu_begin() and kernel_fpu_end(), and copies text out until the
- * caller's buffer is full. Between slices it gives the CPU away and looks for signals. One caller at a time
- * works on a file; files have nothing in common.
+ * caller's buffer is full. Between slices it gives the CPU away and looks for signals. One caller
+ * at a time works on a file; files have nothing in common.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
