@@ -83,26 +83,27 @@ static void put_oops(const std::filesystem::path& folder) {
       "---[ end trace 0000000000000000 ]---\nKernel panic - not syncing: Fatal exception\n";
   auto bytes = as_bytes(kReport);
   put(folder / "seed-0", Buffer(bytes.begin(), bytes.end()));
-  // Every vector of the tokenizer, behind the two bytes that fuzz/html.cc takes off.
-  static void put_html(const std::filesystem::path& folder) {
-    int name = 0;
-    for (const auto& vector : html::test::vectors()) {
-      Buffer seed = {std::byte{7}, std::byte{1}};
-      auto bytes = as_bytes(vector.input);
-      seed.insert(seed.end(), bytes.begin(), bytes.end());
-      put(folder / fmt::format("seed-{}", name++), seed);
-    }
-  }
+}
 
-  int main(int argc, char** argv) {
-    if (argc != 2) return fmt::print(stderr, "usage: fuzz-seeds DIR\n"), 64;
-    std::filesystem::path folder = argv[1];
-    for (auto target : {"kimage", "kimage-btf", "unpack", "oops"})
-      for (auto target : {"kimage", "unpack", "html"})
-        std::filesystem::create_directories(folder / target);
-    put_kimage(folder / "kimage");
-    put_kimage_btf(folder / "kimage-btf");
-    put_packed(folder / "unpack");
-    put_oops(folder / "oops");
-    put_html(folder / "html");
+// Every vector of the tokenizer, behind the two bytes that fuzz/html.cc takes off.
+static void put_html(const std::filesystem::path& folder) {
+  int name = 0;
+  for (const auto& vector : html::test::vectors()) {
+    Buffer seed = {std::byte{7}, std::byte{1}};
+    auto bytes = as_bytes(vector.input);
+    seed.insert(seed.end(), bytes.begin(), bytes.end());
+    put(folder / fmt::format("seed-{}", name++), seed);
   }
+}
+
+int main(int argc, char** argv) {
+  if (argc != 2) return fmt::print(stderr, "usage: fuzz-seeds DIR\n"), 64;
+  std::filesystem::path folder = argv[1];
+  for (auto target : {"kimage", "kimage-btf", "unpack", "oops", "html"})
+    std::filesystem::create_directories(folder / target);
+  put_kimage(folder / "kimage");
+  put_kimage_btf(folder / "kimage-btf");
+  put_packed(folder / "unpack");
+  put_oops(folder / "oops");
+  put_html(folder / "html");
+}
