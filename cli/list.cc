@@ -9,6 +9,7 @@
 #include "cli/finish.hh"
 #include "cli/module_kernel.hh"
 #include "user/loader/inventory.hh"
+#include "user/space/space.hh"
 
 namespace ringside::cli {
 namespace {
@@ -55,13 +56,52 @@ json to_json(const Entry& entry) {
           {"sections", sections}};
 }
 
-void print_json(const std::vector<Entry>& entries, modules::Kernel* kernel) {
+using Spaces = std::vector<rs_space_record>;
+constexpr const char* kParts[] = {"text", "rodata", "data"};
+
+json to_json(const rs_space_record& space) {
+  json parts = json::array();
+  for (std::uint32_t part = 0; part < RS_SPACE_PARTS; ++part)
+    parts.push_back({{"part", kParts[part]},
+                     {"address", hex(space.address[part])},
+                     {"bytes", space.bytes[part]}});
+  return {{"name", space.name},
+          {"state", space::state_name(space.state)},
+          {"owner", space.owner},
+          {"running", space.running},
+          {"parts", parts}};
+}
+
+void print_text(const rs_space_record& space) {
+  std::string parts;
+  std::uint64_t bytes = 0;
+  for (std::uint32_t part = 0; part < RS_SPACE_PARTS; ++part) {
+    bytes += space.bytes[part];
+    if (space.bytes[part])
+      parts += fmt::format(" {}@{:#x}+{}", kParts[part], space.address[part], space.bytes[part]);
+  }
+  fmt::print("space {}: {}, {} bytes, {} calls running, opened by process {};{}\n", space.name,
+             space::state_name(space.state), bytes, space.running, space.owner, parts);
+}
+
+// None where the module that gives them is not loaded.
+Outcome<Spaces> find_spaces() {
+  std::error_code error;
+  if (!std::filesystem::exists(RS_SPACE_DEVICE, error)) return Spaces{};
+  auto space = TRY(space::Space::open());
+  return space.list();
+}
+
+void print_json(const std::vector<Entry>& entries, const Spaces& spaces, modules::Kernel* kernel) {
   json modules = json::array();
   for (const auto& entry : entries) modules.push_back(to_json(entry));
+  json placed = json::array();
+  for (const auto& space : spaces) placed.push_back(to_json(space));
   json all = {{"kernel",
                {{"release", kernel ? json(kernel->release()) : json()},
                 {"build-id", kernel ? json(kernel->image().build_id()) : json()}}},
-              {"modules", modules}};
+              {"modules", modules},
+              {"spaces", placed}};
   fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));
 }
 
@@ -100,10 +140,13 @@ Outcome<Nothing> run(bool as_json) {
   if (!kernel) fmt::print(stderr, "ringside list: no sizes: {}\n", kernel.error().message);
   auto* described = kernel ? &*kernel : nullptr;
   auto entries = TRY(loader::take_inventory(described));
+  auto spaces = TRY(find_spaces());
   if (as_json)
-    print_json(entries, described);
+    print_json(entries, spaces, described);
   else
     print_text(entries);
+  for (const auto& space : spaces)
+    if (!as_json) print_text(space);
   return ok;
 }
 

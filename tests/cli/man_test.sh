@@ -34,7 +34,7 @@ is "ringside-html(1) has the options of html --help" same_options ringside-html 
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
 
-for command in load unload list; do
+for command in load unload list place; do
   is "ringside-$command(1) has the options of $command --help" \
     same_options "ringside-$command" "$command"
 done

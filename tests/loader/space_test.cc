@@ -208,6 +208,18 @@ TEST_F(Spaces, TheListTellsWhatThereIs) {
   EXPECT_STREQ(records[0].name, "client");
 }
 
+TEST_F(Spaces, RingsideListTellsThem) {
+  Client client;
+  client.make_ready();
+  auto all = json::parse(ringside({"list", "--json"}).out, nullptr, false);
+  ASSERT_TRUE(all.is_object());
+  ASSERT_EQ(all["spaces"].size(), 1u);
+  EXPECT_EQ(all["spaces"][0]["name"], "client");
+  EXPECT_EQ(all["spaces"][0]["state"], "ready");
+  EXPECT_EQ(all["spaces"][0]["owner"], getpid());
+  EXPECT_NE(ringside({"list"}).out.find("space client: ready, 4224 bytes"), std::string::npos);
+}
+
 TEST_F(Spaces, TheModuleStaysWhileASpaceIsOpenAndNothingStaysBehind) {
   auto areas =
       "grep -c 'rs_memory_allocate\\|allocate_part\\|execmem_alloc\\|module_alloc' "
