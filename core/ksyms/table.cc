@@ -203,6 +203,11 @@ std::optional<Match> Table::at(std::uint32_t index, Scratch& scratch) const {
   return match(*found, *name);
 }
 
+std::optional<std::string_view> Table::name_at(std::uint32_t index, Scratch& scratch) const {
+  if (index >= size()) return std::nullopt;
+  return name_of(index, scratch);
+}
+
 NameCursor Table::names(std::string_view name) const {
   NameCursor cursor{name, hash_name(name, header_->seed)};
   cursor.done = header_->slots == 0;

@@ -71,6 +71,9 @@ class Table {
   // Symbol number `index` in the order of addresses, or none from size() on.
   std::optional<Match> at(std::uint32_t index, Scratch& scratch) const;
 
+  // The name of symbol number `index`; safe after start() alone, whatever the blocks hold.
+  std::optional<std::string_view> name_at(std::uint32_t index, Scratch& scratch) const;
+
   // All symbols of one name, in the order of addresses:
   //   for (auto cursor = table.names("foo"); auto match = table.next(cursor, scratch);) ...
   NameCursor names(std::string_view name) const;

@@ -62,7 +62,8 @@ Outcome<Buffer> drain(const Job& job, const char* format, Stepper step) {
 
 Outcome<Buffer> unpack_gzip(const Job& job) {
   z_stream stream{};
-  if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return Failure{"zlib: no memory"};
+  constexpr int kAnyHeader = 32;  // gzip's, or zlib's as in compressed ELF sections
+  if (inflateInit2(&stream, kAnyHeader + MAX_WBITS) != Z_OK) return Failure{"zlib: no memory"};
   std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, inflateEnd);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(job.data.data()));
   stream.avail_in = static_cast<uInt>(job.data.size());

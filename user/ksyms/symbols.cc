@@ -3,7 +3,6 @@
 #include "user/ksyms/symbols.hh"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include <deque>
 #include <fstream>
@@ -11,34 +10,12 @@
 
 #include "core/ksyms/build.hh"
 #include "user/base/memory_file.hh"
+#include "user/base/reserved_memory.hh"
 #include "user/cache/cache.hh"
 #include "user/kimage/running.hh"
 
 namespace ringside::ksyms {
 namespace {
-
-// A builder's memory: address space that costs only what is touched.
-class Memory {
- public:
-  static Outcome<Memory> take(std::size_t size) {
-    void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (data == MAP_FAILED) return system_failure("mmap", "memory for a symbol table");
-    return Memory(static_cast<std::byte*>(data), size);
-  }
-  Memory(Memory&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
-  Memory& operator=(Memory&&) = delete;
-  ~Memory() {
-    if (data_) munmap(data_, size_);
-  }
-  std::span<std::byte> span() { return {data_, size_}; }
-
- private:
-  Memory(std::byte* data, std::size_t size) : data_(data), size_(size) {}
-  std::byte* data_;
-  std::size_t size_;
-};
 
 // What the table of one kernel is built from.
 struct SymbolList {
@@ -74,7 +51,8 @@ Outcome<Nothing> write_table(const SymbolList& list, const std::string& build_id
                              const std::filesystem::path& path) {
   constexpr std::size_t kBase = 64u << 20, kEach = 2048;
   auto id = kimage::from_hex(build_id);
-  auto memory = TRY(Memory::take(kBase + list.symbols.size() * kEach));
+  auto memory =
+      TRY(ReservedMemory::take(kBase + list.symbols.size() * kEach, "memory for a symbol table"));
   Arena arena(memory.span());
   auto bytes = build(list.symbols, id ? Bytes(*id) : Bytes(), arena);
   if (!bytes) return Failure{describe(bytes.error(), "symbol table of " + build_id)};

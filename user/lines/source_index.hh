@@ -1,0 +1,77 @@
+// SourceIndex: a line index in use: mapped from the cache, or built first; addresses to functions
+// and source lines as text.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/lines/index.hh"
+#include "user/base/failure.hh"
+#include "user/base/mapped_file.hh"
+#include "user/lines/index_builder.hh"
+
+namespace ringside::lines {
+
+// One level of an address: the function and the line in it that runs there. Text is the index's.
+struct SourceFrame {
+  std::string_view function;  // empty where the debug information names none (assembler)
+  std::string_view file;      // as the compiler wrote it; in_tree() makes it shorter
+  std::uint32_t line = 0;     // 0: unknown
+};
+
+// Names of an index as text, each decoded once. Thread-safe, without a lock.
+class NameMemo {
+ public:
+  explicit NameMemo(std::uint32_t count) : names_(count) {}
+  ~NameMemo();
+  // Name number `n`, which `decode` gives where it is not here yet.
+  template <class Decode>
+  std::string_view get(std::uint32_t n, Decode decode) const {
+    const auto* known = names_[n].load(std::memory_order_acquire);
+    return known ? *known : keep(n, decode());
+  }
+
+ private:
+  std::string_view keep(std::uint32_t n, std::string_view name) const;
+
+  mutable std::vector<std::atomic<const std::string*>> names_;
+};
+
+class SourceIndex {
+ public:
+  // The index in the cache for this build-id (lower-case hex), built by whoever had the debug file;
+  // no value where there is none, or only a damaged one.
+  static std::optional<SourceIndex> cached(const std::string& build_id);
+  // The index of the debug file: from the cache, else built, and put there if the file has a
+  // build-id. Where the cache cannot be written, it is built in memory.
+  static Outcome<SourceIndex> of(const DebugFile& file, const Progress& progress = {});
+  // An index as build_index_file() wrote it.
+  static Outcome<SourceIndex> open(const std::filesystem::path& index);
+
+  const LineIndex& index() const { return *index_; }
+  std::string build_id() const;
+
+  // The frames at a link-time address, innermost first; none where there is no code that the debug
+  // information knows. Views are good as long as the index. Thread-safe.
+  std::vector<SourceFrame> find(std::uint64_t address) const;
+  // The same for an offset in a section of a module.
+  std::vector<SourceFrame> find(std::string_view section, std::uint64_t offset) const;
+
+ private:
+  SourceIndex() = default;
+
+  std::unique_ptr<MappedFile> file_;
+  std::unique_ptr<LineIndex> index_;
+  std::unique_ptr<NameMemo> functions_, paths_;
+};
+
+// The part of a source file's name below the kernel's tree: "fs/ext4/inode.c" of
+// "/build/linux-6.1/fs/ext4/inode.c"; all of it where no part is a folder of the tree's top.
+std::string_view in_tree(std::string_view path);
+
+}  // namespace ringside::lines
