@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/unit/compiled.hh"
 #include "tests/unit/html_vectors.hh"
 #include "tests/unit/image_writer.hh"
 
@@ -96,14 +97,29 @@ static void put_html(const std::filesystem::path& folder) {
   }
 }
 
+// Small programs and a module, with debug information of either version.
+static void put_debug_files(const std::filesystem::path& folder) {
+  auto source = folder.parent_path() / "inlined.c";
+  std::ofstream(source) << kInlinedSource;
+  for (std::string dwarf : {"-gdwarf-4", "-gdwarf-5"}) {
+    for (const auto& flags : {linked({dwarf}), std::vector<std::string>{dwarf, "-c"}}) {
+      auto made = compile(source.parent_path(), "seed", "gcc", flags);
+      if (!made) continue;
+      std::filesystem::rename(*made, folder / fmt::format("seed{}{}", dwarf, flags.size()));
+    }
+  }
+  std::filesystem::remove(source);
+}
+
 int main(int argc, char** argv) {
   if (argc != 2) return fmt::print(stderr, "usage: fuzz-seeds DIR\n"), 64;
   std::filesystem::path folder = argv[1];
-  for (auto target : {"kimage", "kimage-btf", "unpack", "oops", "html"})
+  for (auto target : {"kimage", "kimage-btf", "unpack", "oops", "html", "dwarf"})
     std::filesystem::create_directories(folder / target);
   put_kimage(folder / "kimage");
   put_kimage_btf(folder / "kimage-btf");
   put_packed(folder / "unpack");
   put_oops(folder / "oops");
   put_html(folder / "html");
+  put_debug_files(folder / "dwarf");
 }
