@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "user/modtree/tree.hh"
 
 namespace ringside::lines {
@@ -116,7 +118,10 @@ Outcome<SourceIndex> find_lines(const Sought& sought, const Places& places,
     seen += "; " + index.error().message;
   }
   auto fetched = fetch_debug_file(sought.build_id);
-  if (!fetched) return nothing_found(sought, seen);
+  if (!fetched) {
+    if (std::getenv("DEBUGINFOD_URLS")) seen += "; " + fetched.error().message;
+    return nothing_found(sought, seen);
+  }
   return try_file(*fetched, sought, progress);
 }
 
