@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "user/oops/debug_lines.hh"
+
 namespace ringside::oops {
 namespace {
 
@@ -22,9 +24,12 @@ Outcome<std::shared_ptr<const Kernel>> Kernel::open(const KernelFiles& files) {
     kernel->symbols_ = TRY(open_text_symbols(files.symbols));
   }
   if (!files.modules.empty()) kernel->tree_ = TRY(modtree::Tree::open(files.modules));
-  auto release = kernel->release_.empty() ? "RELEASE" : kernel->release_;
-  kernel->lines_ = std::make_unique<NoLines>(
-      fmt::format("no debug information: install linux-image-{}-dbg", release));
+  if (kernel->release_.empty())
+    kernel->lines_ =
+        std::make_unique<NoLines>("no source lines: the symbols' file names no kernel");
+  else
+    kernel->lines_ =
+        std::make_unique<DebugLines>(kernel->release_, kernel->build_id_, kernel->tree_);
   return std::shared_ptr<const Kernel>(std::move(kernel));
 }
 
