@@ -20,6 +20,7 @@
 #include <asm/fpu/api.h>
 
 #include "include/ringside/uapi/html.h"
+#include "kernel/base/call.h"
 #include "kernel/html/bridge.h"
 #include "kernel/html/html.h"
 
@@ -226,9 +227,7 @@ static int measure_reads(struct rs_html_read *call, const struct file_operations
 }
 
 union call {
-	struct {
-		u32 size, version;
-	};
+	struct rs_call_head head;
 	struct rs_html_source source;
 	struct rs_html_read read;
 	struct rs_html_status status;
@@ -236,14 +235,13 @@ union call {
 
 static int tell_status(struct stripping *now, union call *call)
 {
-	u32 size = call->size, version = call->version;
+	struct rs_call_head head = call->head;
 	const struct rs_html_status *given = &call->status;
 
 	if (given->reserved)
 		return -EINVAL;
 	call->status = now->status;
-	call->size = size;
-	call->version = version;
+	call->head = head;
 	return 0;
 }
 
@@ -266,22 +264,18 @@ static int do_call(struct file *file, unsigned int command, union call *call)
 
 static long on_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
-	void __user *user = (void __user *)argument;
-	u32 size = _IOC_SIZE(command);
 	union call call;
-	long status;
+	int status;
 
 	if (command != RS_HTML_IOC_SOURCE && command != RS_HTML_IOC_STATUS &&
 	    command != RS_HTML_IOC_READ)
 		return -ENOTTY;
-	if (copy_from_user(&call, user, size))
-		return -EFAULT;
-	if (call.size != size || call.version != RS_HTML_VERSION)
-		return -EINVAL;
-	status = do_call(file, command, &call);
-	if (!status && command != RS_HTML_IOC_SOURCE && copy_to_user(user, &call, size))
-		return -EFAULT;
-	return status;
+	status = rs_call_in(&call.head, command, argument, RS_HTML_VERSION);
+	if (!status)
+		status = do_call(file, command, &call);
+	if (status || command == RS_HTML_IOC_SOURCE)
+		return status;
+	return rs_call_out(&call.head, command, argument);
 }
 
 static int on_open(struct inode *inode, struct file *file)

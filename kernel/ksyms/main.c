@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "kernel/base/call.h"
 #include "kernel/ksyms/ksyms.h"
 
 #define CHUNK 16
@@ -163,9 +164,7 @@ static int do_lookup(struct rs_ksyms_lookup *lookup)
 }
 
 union call {
-	struct {
-		u32 size, version;
-	};
+	struct rs_call_head head;
 	struct rs_ksyms_take take;
 	struct rs_ksyms_lookup lookup;
 	struct rs_ksyms_status status;
@@ -185,24 +184,20 @@ static int do_call(unsigned int command, union call *call)
 
 static long on_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
-	void __user *user = (void __user *)argument;
-	u32 size = _IOC_SIZE(command);
 	union call call;
-	long status;
+	int status;
 
 	if (command != RS_KSYMS_IOC_TAKE && command != RS_KSYMS_IOC_LOOKUP &&
 	    command != RS_KSYMS_IOC_STATUS)
 		return -ENOTTY;
 	if (!capable(CAP_SYSLOG))
 		return -EPERM;
-	if (copy_from_user(&call, user, size))
-		return -EFAULT;
-	if (call.size != size || call.version != RS_KSYMS_VERSION)
-		return -EINVAL;
-	status = do_call(command, &call);
-	if (!status && command != RS_KSYMS_IOC_TAKE && copy_to_user(user, &call, size))
-		return -EFAULT;
-	return status;
+	status = rs_call_in(&call.head, command, argument, RS_KSYMS_VERSION);
+	if (!status)
+		status = do_call(command, &call);
+	if (status || command == RS_KSYMS_IOC_TAKE)
+		return status;
+	return rs_call_out(&call.head, command, argument);
 }
 
 static const struct file_operations operations = {

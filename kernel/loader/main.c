@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "kernel/base/call.h"
 #include "kernel/loader/loader.h"
 
 void rs_load_free(struct kref *references)
@@ -191,9 +192,7 @@ static int do_status(struct rs_loader_status *status)
 }
 
 union call {
-	struct {
-		u32 size, version;
-	};
+	struct rs_call_head head;
 	struct rs_loader_arm arm;
 	struct rs_loader_disarm disarm;
 	struct rs_loader_load load;
@@ -241,21 +240,15 @@ static bool is_call(unsigned int command)
 
 static long on_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
-	void __user *user = (void __user *)argument;
-	u32 size = _IOC_SIZE(command);
 	union call call;
-	long status;
+	int status;
 
 	if (!is_call(command))
 		return -ENOTTY;
-	if (copy_from_user(&call, user, size))
-		return -EFAULT;
-	if (call.size != size || call.version != RS_LOADER_VERSION)
-		return -EINVAL;
-	status = do_call(file, command, &call);
-	if (!status && copy_to_user(user, &call, size))
-		return -EFAULT;
-	return status;
+	status = rs_call_in(&call.head, command, argument, RS_LOADER_VERSION);
+	if (!status)
+		status = do_call(file, command, &call);
+	return status ? status : rs_call_out(&call.head, command, argument);
 }
 
 static __poll_t on_poll(struct file *file, struct poll_table_struct *table)
