@@ -144,17 +144,25 @@ void set_widths(Draft& draft) {
   draft.header.line_bits = width(line);
 }
 
-Status make_codes(Draft& draft, const CountingSink& counted, Arena& arena) {
-  CollectingSink collected;
+// Not inlined, like some below: their frames would lie under the calls behind them.
+[[gnu::noinline]] Status count(const Draft& draft, CountingSink& counted, Arena& arena) {
+  return code_segments(draft, counted, arena);
+}
+
+[[gnu::noinline]] Status collect(const Draft& draft, const CountingSink& counted,
+                                 CollectingSink& collected, Arena& arena) {
   for (std::uint32_t kind = 0; kind < kCodes; ++kind)
     collected.texts[kind] = TRY(arena.take<std::uint32_t>(counted.counts[kind]));
-  TRY(code_segments(draft, collected, arena));
+  return code_segments(draft, collected, arena);
+}
+
+[[gnu::noinline]] Status make_codes(Draft& draft, const CollectingSink& collected, Arena& arena) {
   for (std::uint32_t kind = 0; kind < kCodes; ++kind)
     TRY(make_code(collected.texts[kind], draft.codes[kind], arena));
   return ok;
 }
 
-Status write_stream(Draft& draft, const CountingSink& counted, Arena& arena) {
+[[gnu::noinline]] Status write_stream(Draft& draft, const CountingSink& counted, Arena& arena) {
   std::uint64_t most = counted.bits;
   for (auto count : counted.counts)
     most += count * (ksyms::kClassBits + ksyms::kMaxWidth + kRawBits);
@@ -285,7 +293,6 @@ void put_values(std::span<std::byte> index, std::uint64_t at, const MadeCode& ma
   return ok;
 }
 
-// Not inlined, like the next one: their frames would lie under the calls behind them.
 [[gnu::noinline]] Status make_functions(Draft& draft, Arena& arena) {
   draft.header.functions = draft.numbering.function_count;
   draft.functions = TRY(write_functions(draft, arena));
@@ -293,9 +300,11 @@ void put_values(std::span<std::byte> index, std::uint64_t at, const MadeCode& ma
 }
 
 [[gnu::noinline]] Status make_stream(Draft& draft, Arena& arena) {
-  CountingSink counted;
-  TRY(code_segments(draft, counted, arena));
-  TRY(make_codes(draft, counted, arena));
+  auto& counted = TRY(arena.take<CountingSink>(1)).front();
+  auto& collected = TRY(arena.take<CollectingSink>(1)).front();
+  TRY(count(draft, counted, arena));
+  TRY(collect(draft, counted, collected, arena));
+  TRY(make_codes(draft, collected, arena));
   return write_stream(draft, counted, arena);
 }
 
