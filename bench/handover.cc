@@ -16,12 +16,6 @@ using namespace ringside::guest;
 constexpr int kRepeats = 15;
 constexpr std::array kNames = {"loop", "dm_mod", "tun"};
 
-double now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
 struct Bench {
   Context context;
   std::string metric, unit;

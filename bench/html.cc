@@ -37,12 +37,6 @@ struct Options {
   int repeats = 9;
 };
 
-double now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
 struct Bench {
   Context context;
   Options options;

@@ -23,12 +23,6 @@ using ksyms::Table;
 
 constexpr std::size_t kBatch = 4096, kRepeats = 9;
 
-double now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
 struct Bench {
   Context context;
   std::string metric, unit;

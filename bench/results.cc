@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 
 namespace ringside::bench {
@@ -23,6 +24,12 @@ std::string processor() {
 }
 
 }  // namespace
+
+double now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
+}
 
 double median(std::vector<double> samples) {
   if (samples.empty()) return 0;

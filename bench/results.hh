@@ -29,6 +29,9 @@ struct Measure {
   std::string peer = {};
 };
 
+// Nanoseconds of the monotonic clock.
+double now();
+
 // Middle sample; 0 where there is none.
 double median(std::vector<double> samples);
 

@@ -96,8 +96,9 @@ Outcome<Nothing> load_space(modules::Kernel& kernel, const std::string& word) {
 Outcome<Addresses> put(Space& space, Placer& placer, const Options& options, Arguments& arguments) {
   auto addresses = TRY(space.allocate(options.object.filename(), placer.sizes()));
   auto parts = TRY(placer.link(addresses));
-  std::copy(arguments.bytes.begin(), arguments.bytes.end(),
-            parts[RS_SPACE_DATA].begin() + static_cast<std::ptrdiff_t>(placer.extra_at()));
+  if (!arguments.bytes.empty())
+    std::copy(arguments.bytes.begin(), arguments.bytes.end(),
+              parts[RS_SPACE_DATA].begin() + static_cast<std::ptrdiff_t>(placer.extra_at()));
   arguments.place(addresses[RS_SPACE_DATA] + placer.extra_at());
   for (auto part : {RS_SPACE_TEXT, RS_SPACE_RODATA, RS_SPACE_DATA})
     TRY(space.write(part, parts[part]));

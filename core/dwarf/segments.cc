@@ -1,9 +1,9 @@
 // Segments are the common refinement of two partitions of a unit's addresses: by innermost scope
 // (a sweep over the scopes' ranges in which the entry that stands last in the file wins, as LLVM's
 // and elfutils' readers have it where ranges nest) and by line row.
+#include "core/base/sort.hh"
 #include "core/dwarf/collect.hh"
 #include "core/dwarf/path.hh"
-#include "core/ksyms/sort.hh"
 
 namespace ringside::dwarf {
 namespace {
@@ -71,7 +71,7 @@ Status Collector::read_rows() {
   }
   rows_.cut(first);  // a sequence without an end
   Arena arena(sorting_);
-  return ksyms::merge_sort(
+  return merge_sort(
       rows_.items(),
       [](const Row& a, const Row& b) {
         return a.address != b.address ? a.address < b.address : a.end_sequence > b.end_sequence;
@@ -82,7 +82,7 @@ Status Collector::read_rows() {
 Status Collector::make_points() {
   Arena arena(sorting_);
   auto by_begin = [](const ScopeRange& a, const ScopeRange& b) { return a.begin < b.begin; };
-  TRY(ksyms::merge_sort(ranges_.items(), by_begin, arena));
+  TRY(merge_sort(ranges_.items(), by_begin, arena));
   Active active(active_);
   std::uint64_t address = 0;
   for (std::size_t next = 0; next < ranges_.size() || !active.empty();) {

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/base/sort.hh"
 #include "core/ksyms/format.hh"
 #include "core/ksyms/grammar.hh"
 #include "core/ksyms/name_index.hh"
-#include "core/ksyms/sort.hh"
 #include "core/ksyms/step_codes.hh"
 
 namespace ringside::ksyms {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "core/ksyms/sort.hh"
+#include "core/base/sort.hh"
 
 namespace ringside::ksyms {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <bit>
 
+#include "core/base/sort.hh"
 #include "core/ksyms/name_hash.hh"
-#include "core/ksyms/sort.hh"
 
 namespace ringside::ksyms {
 namespace {

@@ -2,7 +2,7 @@
 // much in the table of values.
 #include "core/lines/codes.hh"
 
-#include "core/ksyms/sort.hh"
+#include "core/base/sort.hh"
 
 namespace ringside::lines {
 namespace {
@@ -34,7 +34,7 @@ std::size_t count_frequent(std::span<const Run> runs, std::uint32_t least) {
 
 Status make_code(std::span<std::uint32_t> text, MadeCode& made, Arena& arena) {
   auto less = [](std::uint32_t a, std::uint32_t b) { return a < b; };
-  TRY(ksyms::merge_sort(text, less, arena));
+  TRY(merge_sort(text, less, arena));
   auto runs = TRY(arena.take<Run>(find_runs(text, {})));
   find_runs(text, runs);
   std::uint32_t least = 2;

@@ -3,7 +3,7 @@
 #include "core/lines/merge.hh"
 
 #include "core/base/name_hash.hh"
-#include "core/ksyms/sort.hh"
+#include "core/base/sort.hh"
 
 namespace ringside::lines {
 namespace {
@@ -120,7 +120,7 @@ void Merged::clip_stretches() {
 Status Merged::find_stretches(Arena& arena) {
   stretches_ = TRY(arena.take<Stretch>(scan_stretches({})));
   scan_stretches(stretches_);
-  TRY(ksyms::merge_sort(
+  TRY(merge_sort(
       stretches_, [](const Stretch& a, const Stretch& b) { return a.begin < b.begin; }, arena));
   clip_stretches();
   return ok;

@@ -5,149 +5,81 @@
  * takes for ever holds nobody up, and nothing is written after the kernel went on.
  */
 #include <linux/bitops.h>
-#include <linux/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "kernel/base/transfer.h"
 #include "kernel/loader/loader.h"
-
-#define CHUNK 65536u
 
 static bool is_parked(const struct rs_load *load)
 {
 	return load->about.state == RS_LOADER_PARKED;
 }
 
-/* Where a transfer stands: `size` bytes at byte `offset` of section `section`. */
-struct place {
-	u32 section, offset;
-	size_t size;
-};
-
-static struct place place_of(loff_t at, size_t size)
+static int copy_out(struct rs_load *load, loff_t at, void *buffer, size_t size)
 {
-	return (struct place){ at >> 32, at, min_t(size_t, size, CHUNK) };
-}
+	const void *from = rs_shape_bytes(&load->shape, at >> 32, (u32)at, size);
 
-static int copy_out(struct rs_load *load, const struct place *place, void *buffer)
-{
-	const void *from;
-
-	if (!is_parked(load))
-		return -ENODATA;
-	from = rs_shape_bytes(&load->shape, place->section, place->offset, place->size);
 	if (!from)
 		return -EINVAL;
-	memcpy(buffer, from, place->size);
+	memcpy(buffer, from, size);
 	return 0;
 }
 
-static int copy_in(struct rs_load *load, const struct place *place, const void *buffer)
+static int copy_in(struct rs_load *load, loff_t at, const void *buffer, size_t size)
 {
-	void *to;
+	u32 section = at >> 32;
+	void *to = rs_shape_bytes(&load->shape, section, (u32)at, size);
 
-	if (!is_parked(load))
-		return -ENODATA;
-	to = rs_shape_bytes(&load->shape, place->section, place->offset, place->size);
 	if (!to)
 		return -EINVAL;
 	if (load->about.mode != RS_LOADER_USER ||
-	    !rs_shape_writable(&load->shape, place->section, place->offset, place->size))
+	    !rs_shape_writable(&load->shape, section, (u32)at, size))
 		return -EPERM;
-	memcpy(to, buffer, place->size);
-	__set_bit(place->section, load->written);
+	memcpy(to, buffer, size);
+	__set_bit(section, load->written);
 	return 0;
 }
 
-static int read_chunk(struct rs_load *load, const struct place *place, void *buffer,
-		      char __user *to)
+static int check_range(void *object, loff_t at, size_t size, bool writing)
 {
-	int status;
-
-	mutex_lock(&load->lock);
-	status = copy_out(load, place, buffer);
-	mutex_unlock(&load->lock);
-	if (!status && copy_to_user(to, buffer, place->size))
-		return -EFAULT;
-	return status;
-}
-
-static int write_chunk(struct rs_load *load, const struct place *place, void *buffer,
-		       const char __user *from)
-{
-	int status;
-
-	if (copy_from_user(buffer, from, place->size))
-		return -EFAULT;
-	mutex_lock(&load->lock);
-	status = copy_in(load, place, buffer);
-	mutex_unlock(&load->lock);
-	return status;
-}
-
-/* The whole range must be there before any of it is moved. */
-static int check_range(struct rs_load *load, loff_t at, size_t size)
-{
+	struct rs_load *load = object;
 	int status;
 
 	mutex_lock(&load->lock);
 	if (!is_parked(load))
 		status = -ENODATA;
-	else if (rs_shape_bytes(&load->shape, at >> 32, (u32)at, size))
-		status = 0;
 	else
-		status = -EINVAL;
+		status = rs_shape_bytes(&load->shape, at >> 32, (u32)at, size) ? 0 : -EINVAL;
 	mutex_unlock(&load->lock);
 	return status;
 }
 
-static int move(struct rs_load *load, char __user *to, const char __user *from, size_t size,
-		loff_t at, void *buffer)
+static int move_bytes(void *object, loff_t at, void *buffer, size_t size, bool writing)
 {
-	int status = check_range(load, at, size);
-	size_t done = 0;
+	struct rs_load *load = object;
+	int status;
 
-	while (!status && done < size) {
-		struct place place = place_of(at + done, size - done);
-
-		status = to ? read_chunk(load, &place, buffer, to + done) :
-			      write_chunk(load, &place, buffer, from + done);
-		done += place.size;
-		if (!status && fatal_signal_pending(current))
-			status = -EINTR;
-	}
+	mutex_lock(&load->lock);
+	if (!is_parked(load))
+		status = -ENODATA;
+	else
+		status = writing ? copy_in(load, at, buffer, size) :
+				   copy_out(load, at, buffer, size);
+	mutex_unlock(&load->lock);
 	return status;
 }
 
-/* One of `to` and `from` is NULL. */
-static ssize_t transfer(struct rs_load *load, char __user *to, const char __user *from, size_t size,
-			loff_t *at)
-{
-	void *buffer;
-	int status;
-
-	if (!size)
-		return 0;
-	buffer = kvmalloc(min_t(size_t, size, CHUNK), GFP_KERNEL);
-	if (!buffer)
-		return -ENOMEM;
-	status = move(load, to, from, size, *at, buffer);
-	kvfree(buffer);
-	if (status)
-		return status;
-	*at += size;
-	return size;
-}
+static const struct rs_transfer sections = { check_range, move_bytes };
 
 ssize_t rs_read(struct rs_load *load, char __user *to, size_t size, loff_t *at)
 {
-	return to ? transfer(load, to, NULL, size, at) : -EFAULT;
+	return to ? rs_transfer(&sections, load, to, NULL, size, at) : -EFAULT;
 }
 
 ssize_t rs_write(struct rs_load *load, const char __user *from, size_t size, loff_t *at)
 {
-	return from ? transfer(load, NULL, from, size, at) : -EFAULT;
+	return from ? rs_transfer(&sections, load, NULL, from, size, at) : -EFAULT;
 }
 
 /* Records of the parked load's tables, as many as fit into a page. */

@@ -11,15 +11,13 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/pid.h>
-#include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
 
 #include "kernel/base/call.h"
+#include "kernel/base/transfer.h"
 #include "kernel/space/space.h"
-
-#define CHUNK 65536u
 
 static int may_open(void)
 {
@@ -267,9 +265,21 @@ static int range_state(const struct rs_space *space, loff_t at, size_t size, boo
 	return writing && sealed && at >> 32 != RS_SPACE_DATA ? -EPERM : 0;
 }
 
-/* `buffer` to or from the space, under the lock, so that nothing is written after a seal. */
-static int move_chunk(struct rs_space *space, loff_t at, void *buffer, size_t size, bool writing)
+static int check_range(void *object, loff_t at, size_t size, bool writing)
 {
+	struct rs_space *space = object;
+	int status;
+
+	mutex_lock(&space->lock);
+	status = range_state(space, at, size, writing);
+	mutex_unlock(&space->lock);
+	return status;
+}
+
+/* Under the lock, so that nothing is written after a seal. */
+static int move_bytes(void *object, loff_t at, void *buffer, size_t size, bool writing)
+{
+	struct rs_space *space = object;
 	int status;
 
 	mutex_lock(&space->lock);
@@ -282,60 +292,16 @@ static int move_chunk(struct rs_space *space, loff_t at, void *buffer, size_t si
 	return status;
 }
 
-static int write_chunk(struct rs_space *space, const char __user *from, size_t size, loff_t at,
-		       void *buffer)
-{
-	if (copy_from_user(buffer, from, size))
-		return -EFAULT;
-	return move_chunk(space, at, buffer, size, true);
-}
-
-static int read_chunk(struct rs_space *space, char __user *to, size_t size, loff_t at, void *buffer)
-{
-	int status = move_chunk(space, at, buffer, size, false);
-
-	return status ? status : copy_to_user(to, buffer, size) ? -EFAULT : 0;
-}
-
-/* One of `to` and `from` is NULL. The whole range is checked before any of it is moved. */
-static ssize_t transfer(struct rs_space *space, char __user *to, const char __user *from,
-			size_t size, loff_t *at)
-{
-	void *buffer;
-	size_t done;
-	int status;
-
-	mutex_lock(&space->lock);
-	status = range_state(space, *at, size, from);
-	mutex_unlock(&space->lock);
-	if (status || !size)
-		return status;
-	buffer = kvmalloc(min_t(size_t, size, CHUNK), GFP_KERNEL);
-	if (!buffer)
-		return -ENOMEM;
-	for (done = 0; done < size && !status; done += CHUNK) {
-		size_t some = min_t(size_t, size - done, CHUNK);
-
-		status = from ? write_chunk(space, from + done, some, *at + done, buffer) :
-				read_chunk(space, to + done, some, *at + done, buffer);
-		if (!status && fatal_signal_pending(current))
-			status = -EINTR;
-	}
-	kvfree(buffer);
-	if (status)
-		return status;
-	*at += size;
-	return size;
-}
+static const struct rs_transfer parts = { check_range, move_bytes };
 
 static ssize_t on_read(struct file *file, char __user *to, size_t size, loff_t *at)
 {
-	return to ? transfer(file->private_data, to, NULL, size, at) : -EFAULT;
+	return to ? rs_transfer(&parts, file->private_data, to, NULL, size, at) : -EFAULT;
 }
 
 static ssize_t on_write(struct file *file, const char __user *from, size_t size, loff_t *at)
 {
-	return from ? transfer(file->private_data, NULL, from, size, at) : -EFAULT;
+	return from ? rs_transfer(&parts, file->private_data, NULL, from, size, at) : -EFAULT;
 }
 
 static void run_exit(struct rs_space *space)

@@ -10,8 +10,8 @@
 #include <map>
 #include <set>
 
-#include "lab/kernels/kernels.hh"
 #include "tests/guest/module.hh"
+#include "tests/modules/kernel_named.hh"
 #include "user/modules/kernel.hh"
 #include "user/modules/linker.hh"
 #include "user/modules/module_file.hh"
@@ -71,11 +71,7 @@ class Layouts : public ::testing::Test {
  protected:
   void SetUp() override {
     before_ = loaded_modules();
-    auto found = lab::find_kernel(guest::kernel_name());
-    ASSERT_TRUE(found) << found.error().message;
-    auto image = kimage::Image::open(found->image);
-    ASSERT_TRUE(image) << image.error().message;
-    auto kernel = Kernel::open(*std::move(image), found->modules);
+    auto kernel = test::kernel_named(guest::kernel_name());
     ASSERT_TRUE(kernel) << kernel.error().message;
     kernel_.emplace(*std::move(kernel));
     auto linker = Linker::create(*kernel_, none_);

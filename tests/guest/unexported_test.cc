@@ -9,8 +9,8 @@
 #include <cstring>
 
 #include "core/modules/edit.hh"
-#include "lab/kernels/kernels.hh"
 #include "tests/guest/module.hh"
+#include "tests/modules/kernel_named.hh"
 #include "user/modules/linker.hh"
 #include "user/modules/module_file.hh"
 #include "user/modules/unexported.hh"
@@ -21,11 +21,7 @@ namespace {
 class Unexported : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto found = lab::find_kernel(guest::kernel_name());
-    ASSERT_TRUE(found) << found.error().message;
-    auto image = kimage::Image::open(found->image);
-    ASSERT_TRUE(image) << image.error().message;
-    auto kernel = Kernel::open(*std::move(image), found->modules);
+    auto kernel = test::kernel_named(guest::kernel_name());
     ASSERT_TRUE(kernel) << kernel.error().message;
     kernel_.emplace(*std::move(kernel));
     auto running = kimage::read_running_symbols();

@@ -93,6 +93,23 @@ std::uint32_t section_in(const Buffer& file, std::string_view name);
 // The trailer of a signed module around `signature`; `type` is struct module_signature's id_type.
 Buffer with_signature(Buffer file, const Buffer& signature, std::uint8_t type = 2);
 
+// A file opened as a module by one kernel's rules, with the memory that this takes: what fixtures
+// start from.
+class OpenedModule {
+ protected:
+  OpenedModule(Buffer file, const Rules& rules) : file_(std::move(file)), abi_(test_kernel(rules)) {
+    module_ = Module::open(file_, abi_, arena_, diagnostics_);
+  }
+  OpenedModule(const OpenedModule&) = delete;
+
+  Buffer file_, memory_ = Buffer(1 << 16);
+  Arena arena_{memory_};
+  std::vector<Diagnostic> room_ = std::vector<Diagnostic>(64);
+  Diagnostics diagnostics_{room_};
+  KernelAbi abi_;
+  Result<Module> module_ = Error{};
+};
+
 // "refused: crc-mismatch printk" for each diagnostic, in order: what tests compare.
 std::vector<std::string> said(const Diagnostics& diagnostics);
 

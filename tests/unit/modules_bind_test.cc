@@ -11,11 +11,10 @@ using Lines = std::vector<std::string>;
 constexpr std::uint64_t kAddress = 0xffffffff81000100;
 
 // A module that needs "printk" and what a test adds, and the answers to it.
-class Binding {
+class Binding : protected OpenedModule {
  public:
   explicit Binding(const ModuleWriter& writer, const Rules& rules = kRules6_1)
-      : file_(writer.finish()), abi_(test_kernel(rules)) {
-    module_ = Module::open(file_, abi_, arena_, diagnostics_);
+      : OpenedModule(writer.finish(), rules) {
     diagnostics_.clear();
     needs = *list_needs(*module_, arena_, diagnostics_);
     answers.resize(needs.size());
@@ -48,12 +47,6 @@ class Binding {
       if (needs[row].name == name) return row;
     throw std::invalid_argument("no such need");
   }
-  Buffer file_, memory_ = Buffer(1 << 16);
-  Arena arena_{memory_};
-  std::vector<Diagnostic> room_ = std::vector<Diagnostic>(64);
-  Diagnostics diagnostics_{room_};
-  KernelAbi abi_;
-  Result<Module> module_ = Error{};
 };
 
 SmallModule licensed(std::string license) {

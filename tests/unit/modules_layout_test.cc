@@ -9,11 +9,9 @@ namespace {
 
 constexpr auto kData = kFlagAlloc | kFlagWrite;
 
-class LaidOut {
+class LaidOut : protected OpenedModule {
  public:
-  LaidOut(const ModuleWriter& writer, const Rules& rules)
-      : file_(writer.finish()), abi_(test_kernel(rules)) {
-    module_ = Module::open(file_, abi_, arena_, diagnostics_);
+  LaidOut(const ModuleWriter& writer, const Rules& rules) : OpenedModule(writer.finish(), rules) {
     diagnostics_.clear();
     EXPECT_TRUE(lay_out(*module_, arena_, layout, diagnostics_));
   }
@@ -32,14 +30,6 @@ class LaidOut {
   }
 
   Layout layout;
-
- private:
-  Buffer file_, memory_ = Buffer(1 << 16);
-  Arena arena_{memory_};
-  std::vector<Diagnostic> room_ = std::vector<Diagnostic>(64);
-  Diagnostics diagnostics_{room_};
-  KernelAbi abi_;
-  Result<Module> module_ = Error{};
 };
 
 TEST(Layout, Of61IsTwoBlocksWithPagesBetweenTheirParts) {

@@ -102,11 +102,10 @@ TEST(Relocate, RefusesEveryOtherType) {
 }
 
 // A module from file to image; every step's outcome in reach.
-class Linked {
+class Linked : protected OpenedModule {
  public:
   explicit Linked(Buffer file, const Rules& rules = kRules6_12)
-      : file_(std::move(file)), abi_(test_kernel(rules)) {
-    module_ = Module::open(file_, abi_, arena_, diagnostics_);
+      : OpenedModule(std::move(file), rules) {
     if (!module_) return;
     diagnostics_.clear();
     EXPECT_TRUE(lay_out(*module_, arena_, layout, diagnostics_));
@@ -151,12 +150,6 @@ class Linked {
     }
     modules::bind(*module_, needs, answers, {}, values, diagnostics_);
   }
-  Buffer file_, memory_ = Buffer(1 << 16);
-  Arena arena_{memory_};
-  std::vector<Diagnostic> room_ = std::vector<Diagnostic>(64);
-  Diagnostics diagnostics_{room_};
-  KernelAbi abi_;
-  Result<Module> module_ = Error{};
 };
 
 TEST(Link, WritesFinishedSections) {

@@ -10,11 +10,9 @@ namespace {
 using Lines = std::vector<std::string>;
 
 // A module opened by one kernel's rules, and all that was said.
-class Opened {
+class Opened : protected OpenedModule {
  public:
-  Opened(Buffer file, const Rules& rules) : file_(std::move(file)), abi_(test_kernel(rules)) {
-    module_ = Module::open(file_, abi_, arena_, diagnostics_);
-  }
+  Opened(Buffer file, const Rules& rules) : OpenedModule(std::move(file), rules) {}
   const Module& module() const { return *module_; }
   Lines says() const {
     auto lines = said(diagnostics_);
@@ -24,14 +22,6 @@ class Opened {
   std::span<const OwnExport> exports() { return *module().exports(arena_, diagnostics_); }
   // The first that says more than that there is no signature.
   const Diagnostic& first() const { return diagnostics_.list()[1]; }
-
- private:
-  Buffer file_, memory_ = Buffer(1 << 16);
-  Arena arena_{memory_};
-  std::vector<Diagnostic> room_ = std::vector<Diagnostic>(64);
-  Diagnostics diagnostics_{room_};
-  KernelAbi abi_;
-  Result<Module> module_ = Error{};
 };
 
 Lines says(const Buffer& file, const Rules& rules) {

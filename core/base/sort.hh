@@ -9,7 +9,7 @@
 #include "core/base/arena.hh"
 #include "core/base/result.hh"
 
-namespace ringside::ksyms {
+namespace ringside {
 
 // Merges [begin, middle) and [middle, end) of `from` into the same places of `to`.
 template <class T, class Less>
@@ -38,4 +38,4 @@ Status merge_sort(std::span<T> items, Less less, Arena& arena) {
   return ok;
 }
 
-}  // namespace ringside::ksyms
+}  // namespace ringside
