@@ -209,38 +209,40 @@ int run(Arguments& arguments) {
   request.out_fd = STDOUT_FILENO;
   request.err_fd = STDERR_FILENO;
   auto result = session->run(request);
-  session->end();
+  if (session->alive()) {
+    auto end = session->end();
+    if (end.ending != Ending::kExit) result = std::move(end);
+  }
   return finish(arguments, std::move(result), session->release());
 }
 
-// Lines of stdin, as they come; ends at the end of stdin, or when a signal comes.
+// Lines of stdin, as they come; ends at the end of stdin, or when the guest fails meanwhile.
 class Lines {
  public:
-  explicit Lines(int signals) : signals_(signals) {}
+  explicit Lines(Session& guest) : guest_(guest) {}
 
   std::optional<std::string> next() {
     while (buffer_.find('\n') == buffer_.npos && more()) continue;
-    if (buffer_.empty() || cancelled_) return std::nullopt;
+    if (buffer_.empty() || failure_) return std::nullopt;
     auto line = buffer_.substr(0, buffer_.find('\n'));
     buffer_.erase(0, line.size() + 1);
     return line;
   }
-  bool cancelled() const { return cancelled_; }
+  // How the guest failed, or that a signal came, while a line was waited for.
+  const std::optional<RunResult>& failure() const { return failure_; }
 
  private:
   bool more() {
-    pollfd fds[] = {{STDIN_FILENO, POLLIN, 0}, {signals_, POLLIN, 0}};
-    if (poll(fds, 2, -1) < 0) return false;
-    cancelled_ = fds[1].revents != 0;
+    failure_ = guest_.idle(STDIN_FILENO);
     char chunk[4096];
-    auto n = cancelled_ ? 0 : read(STDIN_FILENO, chunk, sizeof chunk);
+    auto n = failure_ ? 0 : read(STDIN_FILENO, chunk, sizeof chunk);
     if (n > 0) buffer_.append(chunk, n);
     return n > 0;
   }
 
-  int signals_;
+  Session& guest_;
   std::string buffer_;
-  bool cancelled_ = false;
+  std::optional<RunResult> failure_;
 };
 
 void report(const Arguments& arguments, const std::string& line, const RunResult& result) {
@@ -265,10 +267,8 @@ bool says_nothing(const std::string& line) {
 int session(Arguments& arguments) {
   auto guest = boot(arguments);
   if (!guest) return finish(arguments, result_of(guest.error()), "");
-  Lines lines(arguments.options.cancel_fd);
+  Lines lines(*guest);
   RunResult result;
-  result.ending = Ending::kExit;
-  result.status = kYes;
   bool all_well = true;
   bool prompt = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
   while (guest->alive()) {
@@ -282,12 +282,14 @@ int session(Arguments& arguments) {
     request.err_fd = arguments.json ? -1 : STDERR_FILENO;
     result = guest->run(request);
     report(arguments, *line, result);
+    if (guest->alive()) complain(result);  // else finish() does
     all_well = all_well && result.status == 0;
   }
-  if (lines.cancelled()) result.ending = Ending::kCancelled;
-  bool healthy = guest->alive() && !lines.cancelled();
-  guest->end();
-  if (healthy) result.ending = Ending::kExit, result.status = all_well ? kYes : kNo;
+  if (lines.failure()) result = *lines.failure();
+  if (guest->alive()) {
+    result = guest->end();
+    if (result.ending == Ending::kExit && !all_well) result.status = kNo;
+  }
   return finish(arguments, std::move(result), guest->release());
 }
 

@@ -27,6 +27,7 @@ struct Options {
   bool oops_allowed = false;  // an oops does not end the session
   bool nmi = false;           // NMI on a hang, and for commands by a line into /run/ringside-nmi
   double boot_limit = 120;    // seconds of the host
+  double hang_limit = 0;      // seconds without an answer; 0: 40, or 120 when counting
   double timeout = 0;         // seconds of the host that a command may take; 0: no limit
   std::vector<std::filesystem::path> shares;  // directories to show at their own paths
   std::vector<std::string> programs;          // what an image of the root must hold (no 9p)
@@ -84,8 +85,11 @@ class Session {
   bool alive() const;
   // The kernel's own name for itself, as the agent found it.
   const std::string& release() const;
-  // Has the guest write everything back, then ends it.
-  void end();
+  // Waits for a command: until `fd` is readable, then nothing; or until the guest has failed or
+  // the caller has cancelled, then how.
+  std::optional<RunResult> idle(int fd);
+  // Has the guest write everything back, then ends it: exit 0, or how the guest failed.
+  RunResult end();
 
  private:
   struct State;

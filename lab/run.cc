@@ -13,28 +13,17 @@
 #include <map>
 
 #include "lab/initramfs.hh"
+#include "lab/watch.hh"
 #include "user/cache/cache.hh"
 
 namespace ringside::lab {
 namespace {
 
-using Seconds = std::chrono::duration<double>;
-
 constexpr std::size_t kHighWater = 256 * 1024;  // bytes under way in one direction at most
 constexpr std::size_t kChunk = 32768;
 constexpr std::size_t kPipeChunk = 4096;  // PIPE_BUF: a pipe that polls writable takes as much
-constexpr int kTick = 100;                // ms: how late a limit may be noticed
 constexpr unsigned long kTaintDie = 1ul << 7;
-
-// Of the host's time. The guest's watchdog reports a stuck CPU after about 22 s; the limit leaves
-// it the time to say so. A counting guest is several times slower.
-constexpr Seconds kHangLimit{40}, kCountingHangLimit{120};
-constexpr Seconds kHeartbeat{1}, kCountingHeartbeat{5};
-constexpr Seconds kOopsGrace{10};   // for the whole report of an oops
-constexpr Seconds kAfterOops{0.3};  // for a panic that follows it
-constexpr Seconds kPanicGrace{5};   // for the report of a panic; QEMU ends by itself after it
-constexpr Seconds kKillGrace{3};    // for a command to die of SIGKILL
-constexpr Seconds kNmiGrace{5};     // for the report of the NMI after a hang
+constexpr Seconds kKillGrace{3};  // for a command to die of SIGKILL
 
 // Where one of the command's outputs goes.
 struct Sink {
@@ -107,14 +96,10 @@ class Run {
   void send_input(short revents);
   void take_output(PortIndex port, Sink& sink);
   void take_control();
-  void heartbeat();
   bool over();
-  bool over_by_kernel();
   bool over_by_exit();
-  bool over_by_limit();
-  bool hangs();
-  bool end(Ending ending, int status, std::string message = {});
-  bool waited(std::optional<Clock::time_point>& since, Seconds limit);
+  bool over_by_time();
+  bool end(std::optional<End> end);
 
   Guest& guest_;
   const Options& options_;
@@ -127,9 +112,9 @@ class Run {
   bool input_ended_ = false;
   std::optional<Exit> exit_;
   bool survived_ = false;
-  int tick_ = kTick;
-  Clock::time_point start_ = Clock::now(), heard_ = start_, asked_ = start_;
-  std::optional<Clock::time_point> oops_, oops_complete_, panic_, killed_, nmi_;
+  Watch watch_;
+  Clock::time_point start_ = Clock::now();
+  std::optional<Clock::time_point> killed_;
 };
 
 Run::Run(Guest& guest, const Options& options, std::uint32_t number, const Request& request)
@@ -138,10 +123,11 @@ Run::Run(Guest& guest, const Options& options, std::uint32_t number, const Reque
       number_(number),
       input_(request.input),
       input_fd_(request.input_fd),
-      timeout_(request.timeout > 0 ? request.timeout : options.timeout) {
+      timeout_(request.timeout > 0 ? request.timeout : options.timeout),
+      watch_(guest, options) {
   out_ = {request.out_fd, &result_.out, {}, false};
   err_ = {request.err_fd, &result_.err, {}, false};
-  guest_.console().forget_oops();
+  if (options.oops_allowed) guest_.console().forget_oops();
   guest_.send(kControl, Type::kRun, number_, encode(command_of(request)));
 }
 
@@ -165,12 +151,13 @@ void Run::round() {
                     {out_.waiting.empty() ? -1 : out_.fd, POLLOUT, 0},
                     {err_.waiting.empty() ? -1 : err_.fd, POLLOUT, 0},
                     {options_.cancel_fd, POLLIN, 0}};
-  guest_.poll(extra, tick_, {out_.waiting.size() < kHighWater, err_.waiting.size() < kHighWater});
+  guest_.poll(extra, watch_.tick(),
+              {out_.waiting.size() < kHighWater, err_.waiting.size() < kHighWater});
   if (extra[0].revents != 0) send_input(extra[0].revents);
   take_output(kOut, out_);
   take_output(kErr, err_);
   take_control();
-  heartbeat();
+  watch_.heartbeat(number_);
 }
 
 // One chunk of standard input to the guest, or its end.
@@ -190,7 +177,7 @@ void Run::send_input(short revents) {
 
 void Run::take_output(PortIndex port, Sink& sink) {
   while (auto message = guest_.next(port)) {
-    heard_ = Clock::now();
+    watch_.heard();
     if (message->run != number_) continue;
     if (message->type == Type::kEof) sink.ended = true;
     sink.take(message->payload);
@@ -200,7 +187,7 @@ void Run::take_output(PortIndex port, Sink& sink) {
 
 void Run::take_control() {
   while (auto message = guest_.next(kControl)) {
-    heard_ = Clock::now();
+    watch_.heard();
     if (message->type == Type::kNmi) guest_.inject_nmi();
     if (message->type != Type::kExit || message->run != number_) continue;
     auto exit = decode_exit(message->payload);
@@ -210,89 +197,43 @@ void Run::take_control() {
   }
 }
 
-void Run::heartbeat() {
-  if (Clock::now() - asked_ < (options_.count ? kCountingHeartbeat : kHeartbeat)) return;
-  asked_ = Clock::now();
-  if (guest_.waiting(kControl) == 0) guest_.send(kControl, Type::kHeartbeat, number_);
-}
-
-bool Run::end(Ending ending, int status, std::string message) {
-  result_.ending = ending;
-  result_.status = status;
-  result_.message = std::move(message);
+bool Run::end(std::optional<End> end) {
+  if (!end) return false;
+  result_.ending = end->ending;
+  result_.status = end->status;
+  result_.message = std::move(end->message);
   return true;
 }
 
-// True once `limit` has passed since the first call.
-bool Run::waited(std::optional<Clock::time_point>& since, Seconds limit) {
-  if (!since) since = Clock::now();
-  return Clock::now() - *since >= limit;
-}
-
 bool Run::over() {
-  if (is_cancelled(options_.cancel_fd)) return end(Ending::kCancelled, 128 + SIGINT, "interrupted");
-  if (guest_.broken())
-    return end(Ending::kLab, kLabItself, describe(*guest_.broken(), "the agent's messages"));
-  bool oops = guest_.console().oops() && !options_.oops_allowed;
-  tick_ = oops || guest_.console().panic() ? kTick / 10 : kTick;
-  if (guest_.console().panic() || oops) return over_by_kernel();
+  if (end(watch_.failure())) return true;
+  if (watch_.failing()) return false;
   if (exit_ && out_.ended && err_.ended) return over_by_exit();
-  if (guest_.ended()) return end(Ending::kDied, kGuestDied, "the guest ended by itself");
-  return over_by_limit();
-}
-
-// The kernel has said that it is broken; over once the report is complete.
-// A decoder of oopses has its place here: the report is in console().
-bool Run::over_by_kernel() {
-  auto& console = guest_.console();
-  if (console.panic()) {
-    if (!guest_.ended() && !waited(panic_, kPanicGrace)) return false;
-    if (nmi_) return hangs();  // the panic is the NMI's report
-    return end(Ending::kPanic, kGuestPanic, console.first_line());
-  }
-  bool complete = console.oops_complete() && waited(oops_complete_, kAfterOops);
-  if (!guest_.ended() && !complete && !waited(oops_, kOopsGrace)) return false;
-  return end(Ending::kOops, kGuestOops, console.first_line());
+  return end(watch_.death()) || over_by_time() || end(watch_.silence());
 }
 
 bool Run::over_by_exit() {
   result_.signal = exit_->signal;
   survived_ = true;
-  if (killed_) return end(Ending::kTimeout, kTimeLimit, "the time limit was reached");
+  if (killed_) return end(End{Ending::kTimeout, kTimeLimit, "the time limit was reached"});
   if ((exit_->tainted & kTaintDie) != 0 && !options_.oops_allowed) {
     survived_ = false;
-    return end(Ending::kOops, kGuestOops, "the kernel's taint flags tell of an oops");
+    return end(End{Ending::kOops, kGuestOops, "the kernel's taint flags tell of an oops"});
   }
   const auto& allowed_oops = guest_.console().first_line();  // empty where there was none
-  if (exit_->signal != 0) return end(Ending::kSignal, 128 + exit_->signal, allowed_oops);
-  return end(Ending::kExit, exit_->status, allowed_oops);
+  if (exit_->signal != 0) return end(End{Ending::kSignal, 128 + result_.signal, allowed_oops});
+  return end(End{Ending::kExit, static_cast<int>(exit_->status), allowed_oops});
 }
 
-bool Run::over_by_limit() {
-  if (timeout_ > Seconds(0) && Clock::now() - start_ >= timeout_) {
-    if (!killed_) guest_.send(kControl, Type::kSignal, number_, encode_u32(SIGKILL));
-    if (waited(killed_, kKillGrace))
-      return end(Ending::kTimeout, kTimeLimit,
-                 "the time limit was reached, and the command could not be killed");
-  }
-  if (Clock::now() - heard_ < (options_.count ? kCountingHangLimit : kHangLimit)) return false;
-  if (options_.nmi && !nmi_) guest_.inject_nmi();
-  if (options_.nmi && !waited(nmi_, kNmiGrace)) return false;
-  return hangs();
-}
-
-bool Run::hangs() {
-  return end(Ending::kHang, kGuestHang,
-             fmt::format("the guest has not answered for {:.0f} s",
-                         Seconds(Clock::now() - heard_).count()));
+bool Run::over_by_time() {
+  if (timeout_ <= Seconds(0) || Clock::now() - start_ < timeout_) return false;
+  if (!killed_) guest_.send(kControl, Type::kSignal, number_, encode_u32(SIGKILL));
+  if (!waited(killed_, kKillGrace)) return false;
+  return end(End{Ending::kTimeout, kTimeLimit,
+                 "the time limit was reached, and the command could not be killed"});
 }
 
 }  // namespace
-
-bool is_cancelled(int fd) {
-  pollfd one{fd, POLLIN, 0};
-  return fd >= 0 && ::poll(&one, 1, 0) > 0;
-}
 
 RunResult run_command(Guest& guest, const Options& options, std::uint32_t number,
                       const Request& request, bool& survived) {

@@ -5,6 +5,7 @@
 
 #include "lab/guest.hh"
 #include "lab/run.hh"
+#include "lab/watch.hh"
 
 namespace ringside::lab {
 
@@ -14,9 +15,19 @@ struct Session::State {
   std::string release;
   std::uint32_t runs = 0;
   bool alive = true;
+  bool bye = false;  // the agent has written everything back
+
+  bool wait(int fd, Watch& watch);
+  RunResult over(const End& end);
 };
 
 namespace {
+
+RunResult lab_result(const char* message) {
+  RunResult result;
+  result.message = message;
+  return result;
+}
 
 // What went wrong, with the end of the console where there is one.
 Failure boot_failure(Guest& guest, int status, const std::string& what) {
@@ -54,6 +65,31 @@ Outcome<std::string> wait_for_hello(Guest& guest, const Options& options) {
 
 }  // namespace
 
+// Lets the guest go on for a moment, without a command; true where `fd` became readable.
+bool Session::State::wait(int fd, Watch& watch) {
+  pollfd extra[] = {{fd, POLLIN, 0}, {options.cancel_fd, POLLIN, 0}};
+  guest->poll(extra, watch.tick(), {});
+  while (auto message = guest->next(kControl)) {
+    watch.heard();
+    if (message->type == Type::kNmi) guest->inject_nmi();
+    if (message->type == Type::kBye) bye = true;
+  }
+  watch.heartbeat(runs);
+  return extra[0].revents != 0;
+}
+
+// Ends QEMU, whose own good order only disks need.
+RunResult Session::State::over(const End& end) {
+  alive = false;
+  RunResult result;
+  result.ending = end.ending;
+  result.status = end.status;
+  result.message = end.message;
+  result.console = guest->console().tail();
+  options.disks.empty() ? guest->qemu().stop() : guest->qemu().quit();
+  return result;
+}
+
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -75,32 +111,44 @@ Outcome<Session> Session::boot(const Kernel& kernel, const Options& options) {
 }
 
 RunResult Session::run(const Request& request) {
-  if (!state_->alive) {
-    RunResult result;
-    result.message = "the session has ended";
-    return result;
-  }
+  if (!state_->alive) return lab_result("the session has ended");
   auto result =
       run_command(*state_->guest, state_->options, ++state_->runs, request, state_->alive);
   if (!state_->alive) state_->guest->qemu().stop();
   return result;
 }
 
-void Session::end() {
-  if (!state_->alive) return;
-  state_->alive = false;
-  auto& guest = *state_->guest;
-  guest.send(kControl, Type::kShutdown, 0);
-  constexpr auto kWriteBack = std::chrono::seconds(60);
-  for (auto start = Clock::now(); !guest.ended() && Clock::now() - start < kWriteBack;) {
-    if (is_cancelled(state_->options.cancel_fd)) break;
-    pollfd cancel{state_->options.cancel_fd, POLLIN, 0};
-    guest.poll({&cancel, 1}, 100, {});
-    auto message = guest.next(kControl);
-    if (message && message->type == Type::kBye) break;
+std::optional<RunResult> Session::idle(int fd) {
+  if (!state_->alive) return lab_result("the session has ended");
+  auto& state = *state_;
+  Watch watch(*state.guest, state.options);
+  for (;;) {
+    bool readable = state.wait(fd, watch);
+    auto end = watch.failure();
+    if (!end && watch.failing()) continue;
+    if (!end) end = watch.death();
+    if (!end) end = watch.silence();
+    if (end) return state.over(*end);
+    if (readable) return std::nullopt;
   }
-  // Only disks need QEMU's own good order.
-  state_->options.disks.empty() ? guest.qemu().stop() : guest.qemu().quit();
+}
+
+RunResult Session::end() {
+  if (!state_->alive) return lab_result("the session has ended");
+  auto& state = *state_;
+  state.guest->send(kControl, Type::kShutdown, 0);
+  constexpr Seconds kWriteBack{60};
+  Watch watch(*state.guest, state.options);
+  for (auto start = Clock::now();;) {
+    state.wait(-1, watch);
+    auto end = watch.failure();
+    if (!end && watch.failing()) continue;
+    if (!end && state.bye) end = End{Ending::kExit, kYes, ""};
+    if (!end) end = watch.death();
+    if (!end && Clock::now() - start >= kWriteBack)
+      end = End{Ending::kHang, kGuestHang, "the guest has not written everything back in 60 s"};
+    if (end) return state.over(*end);
+  }
 }
 
 const char* name_of(Ending ending) {
