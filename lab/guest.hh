@@ -38,6 +38,7 @@ class Guest {
   bool ended() const { return ended_; }
   // What is wrong with what the agent said, once it has said something wrong.
   const std::optional<Error>& broken() const { return broken_; }
+  void refuse(const Error& wrong) { broken_ = wrong; }
   Console& console() { return console_; }
   QemuProcess& qemu() { return qemu_; }
   // One NMI to the first CPU; needs Options::nmi.

@@ -191,7 +191,7 @@ void Run::take_control() {
     if (message->type == Type::kNmi) guest_.inject_nmi();
     if (message->type != Type::kExit || message->run != number_) continue;
     auto exit = decode_exit(message->payload);
-    if (!exit) continue;
+    if (!exit) return guest_.refuse(exit.error());
     exit_ = *exit;
     result_.tainted = exit->tainted;
   }

@@ -7,6 +7,18 @@ if [ -z "$(image_of 6.12)" ]; then
   finish
 fi
 
+# An agent that is not ours.
+mkdir "$scratch/bin"
+printf '#!/bin/sh\nexec python3 "%s" "$@"\n' "$source/tests/cli/fake_qemu.py" \
+  >"$scratch/bin/qemu-system-x86_64"
+chmod +x "$scratch/bin/qemu-system-x86_64"
+fake_lab() { capture timeout 60 env PATH="$scratch/bin:$PATH" "$ringside" lab run --kernel 6.12 "$@" -- true; }
+wrong_exit() {
+  fake_lab --accel tcg
+  ended 125 && one_line && err_has "^ringside lab: the agent's messages: .* in exit: "
+}
+is "an exit message that is cut: 125, not a wait without end" wrong_exit
+
 # A guest that panics while its session waits for a line; nothing ends the session's stdin.
 mkfifo "$scratch/lines"
 exec 3<>"$scratch/lines"
