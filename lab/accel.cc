@@ -9,7 +9,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "lab/lab.hh"
+#include "lab/guest.hh"
+#include "lab/session.hh"
 #include "user/cache/cache.hh"
 #include "user/process/process.hh"
 
@@ -54,25 +55,20 @@ void remember(const std::string& key, bool works, const std::string& reason) {
     return;  // an unwritable cache costs the next run another probe, nothing else
 }
 
-// True where a guest on KVM answers in time.
+// True where a guest on KVM answers in time. That QEMU ends by itself is an answer as well, in its
+// own words; that it cannot be started, or that the agent is not ours, says nothing about KVM.
 Outcome<bool> probe(const Kernel& kernel, int cancel_fd, const std::string& key) {
   Options options;
-  options.accel = Accel::kKvm;
   options.boot_limit = kProbeLimit;
   options.cancel_fd = cancel_fd;
-  auto session = Session::boot(kernel, options);
-  if (session) {
-    remember(key, true, "a guest booted");
-    return true;
-  }
-  auto status = session.error().status;
-  if (status > 128) return session.error();  // interrupted
-  // A fault of the lab's own says nothing about KVM.
-  if (status != kLabItself) {
-    const auto& message = session.error().message;
-    remember(key, false, message.substr(0, message.find('\n')));
-  }
-  return false;
+  auto guest = Guest::start(kernel, options, Accel::kKvm);
+  if (!guest) return false;
+  auto hello = wait_for_hello(**guest, options);
+  if (!hello && hello.error().status > 128) return hello.error();  // interrupted
+  if ((*guest)->broken()) return false;
+  auto reason = hello ? "a guest booted" : hello.error().message;
+  remember(key, bool(hello), reason.substr(0, reason.find('\n')));
+  return bool(hello);
 }
 
 }  // namespace

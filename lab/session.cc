@@ -1,4 +1,6 @@
 // A session: boot until the agent says hello, then one run after the other.
+#include "lab/session.hh"
+
 #include <fmt/format.h>
 
 #include <csignal>
@@ -54,6 +56,8 @@ std::optional<Failure> given_up(Guest& guest, const Options& options, Clock::tim
                       fmt::format("the guest was not up after {:.0f} s", waited));
 }
 
+}  // namespace
+
 Outcome<std::string> wait_for_hello(Guest& guest, const Options& options) {
   for (auto start = Clock::now();;) {
     pollfd cancel{options.cancel_fd, POLLIN, 0};
@@ -62,8 +66,6 @@ Outcome<std::string> wait_for_hello(Guest& guest, const Options& options) {
     if (auto failure = given_up(guest, options, start)) return *failure;
   }
 }
-
-}  // namespace
 
 // Lets the guest go on for a moment, without a command; true where `fd` became readable.
 bool Session::State::wait(int fd, Watch& watch) {

@@ -19,6 +19,24 @@ wrong_exit() {
 }
 is "an exit message that is cut: 125, not a wait without end" wrong_exit
 
+# A KVM on which QEMU ends: asked once, and remembered with QEMU's own words.
+remembers_no_kvm() {
+  for time in first second; do
+    fake_lab --accel auto && ended 125 || return 1  # the fake again, on TCG
+  done
+  [ "$(lines_of probes)" -eq 1 ] && grep -q '"kvm": false' "$XDG_CACHE_HOME/ringside/accel.json" &&
+    grep -q '"reason": ".*failed to set MSR' "$XDG_CACHE_HOME/ringside/accel.json"
+}
+if [ -w /dev/kvm ] && [ -r /dev/kvm ]; then
+  mkdir -p "$scratch/cache/ringside"
+  ln -s "${XDG_CACHE_HOME:-$HOME/.cache}/ringside/kernels" "$scratch/cache/ringside/kernels"
+  is "a KVM on which QEMU ends is remembered, and not asked again" eval \
+    '(export XDG_CACHE_HOME="$scratch/cache" FAKE_QEMU=no-kvm FAKE_QEMU_LOG="$scratch/probes"
+      remembers_no_kvm)'
+else
+  skip "a KVM on which QEMU ends" "no /dev/kvm that this user may open"
+fi
+
 # A guest that panics while its session waits for a line; nothing ends the session's stdin.
 mkfifo "$scratch/lines"
 exec 3<>"$scratch/lines"
