@@ -37,14 +37,15 @@ else
   skip "a KVM on which QEMU ends" "no /dev/kvm that this user may open"
 fi
 
-# A guest that panics while its session waits for a line; nothing ends the session's stdin.
+# A command that is too slow; then a guest that panics while its session waits for a line; nothing ends the session's stdin.
 mkfifo "$scratch/lines"
 exec 3<>"$scratch/lines"
 cat >&3 <<'END'
+sleep 100
 (sleep 3; echo c >/proc/sysrq-trigger) & echo bg
 END
-timeout 120 "$ringside" lab session --kernel 6.12 --accel tcg --status-file "$scratch/session.json" \
-  <"$scratch/lines" >"$scratch/out" 2>"$scratch/err"
+timeout 120 "$ringside" lab session --kernel 6.12 --accel tcg --timeout 2 \
+  --status-file "$scratch/session.json" <"$scratch/lines" >"$scratch/out" 2>"$scratch/err"
 status=$?
 exec 3>&-
 panics_between_commands() {
@@ -54,4 +55,5 @@ panics_between_commands() {
 is "a panic between two commands ends the session with 121" panics_between_commands
 is "and is charged to no command" eval '[ "$(grep -c "^ringside lab: exit 0$" "$scratch/err")" -eq 1 ] &&
   ! err_has "^ringside lab: panic 121"'
+is "a time limit in mid-session says so" err_has '^ringside lab: timeout: the time limit was reached$'
 finish
