@@ -91,6 +91,7 @@ void add_guest_options(CLI::App& app, Arguments& arguments) {
       ->check(CLI::ExistingFile);
   app.add_option("--device", options.devices, "a further -device for QEMU")
       ->allow_extra_args(false);
+  app.add_flag("--network", options.network, "a network card, eth0, on QEMU's user network");
   app.add_option("--initrd", options.initrd,
                  "an initramfs to unpack before the lab's own; seen at /run/initramfs")
       ->check(CLI::ExistingFile);

@@ -89,6 +89,7 @@ std::vector<std::string> wanted_modules(const Options& options, bool root_on_dis
   else
     names.insert(names.end(), {"9pnet_virtio", "9p"});
   if (root_on_disk || !options.disks.empty()) names.push_back("virtio_blk");
+  if (options.network) names.push_back("virtio_net");
   return names;
 }
 

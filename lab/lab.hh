@@ -25,6 +25,7 @@ struct Options {
   bool count = false;     // count instructions: one guest nanosecond is one instruction
   Accel accel = Accel::kAuto;
   bool oops_allowed = false;  // an oops does not end the session
+  bool network = false;       // a card on QEMU's user network
   bool nmi = false;           // NMI on a hang, and for commands by a line into /run/ringside-nmi
   double boot_limit = 120;    // seconds of the host
   double hang_limit = 0;      // seconds without an answer; 0: 40, or 120 when counting

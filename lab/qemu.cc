@@ -95,6 +95,13 @@ void add_disks(Arguments& arguments, const Options& options, const QemuFds& fds)
     add(arguments, {"-drive", fmt::format("if=virtio,format=raw,file={}", quoted(disk.string()))});
 }
 
+// QEMU's own network, in its process: the guest reaches out, nothing of the host listens. romfile:
+// the card need not boot anything.
+void add_network(Arguments& arguments) {
+  add(arguments,
+      {"-netdev", "user,id=network", "-device", "virtio-net-pci,netdev=network,romfile="});
+}
+
 }  // namespace
 
 std::vector<std::string> qemu_arguments(const Kernel& kernel, const Options& options,
@@ -114,6 +121,7 @@ std::vector<std::string> qemu_arguments(const Kernel& kernel, const Options& opt
   add_ports(arguments, fds);
   add_shares(arguments, boot);
   add_disks(arguments, options, fds);
+  if (options.network) add_network(arguments);
   for (const auto& device : options.devices) add(arguments, {"-device", device});
   return arguments;
 }

@@ -37,10 +37,16 @@ else
   skip "a KVM on which QEMU ends" "no /dev/kvm that this user may open"
 fi
 
-# A command that is too slow; then a guest that panics while its session waits for a line; nothing ends the session's stdin.
+# A guest with everything that can be asked for.
+capture timeout 120 "$ringside" lab run --kernel 6.12 --accel tcg --network -- ls /sys/class/net
+is "--network brings an interface" eval 'ended 0 && out_has "^eth0$"'
+
+# No network unless asked; a command that is too slow; a guest that panics while its session waits
+# for a line, which nothing ends.
 mkfifo "$scratch/lines"
 exec 3<>"$scratch/lines"
 cat >&3 <<'END'
+ls /sys/class/net
 sleep 100
 (sleep 3; echo c >/proc/sysrq-trigger) & echo bg
 END
@@ -52,8 +58,9 @@ panics_between_commands() {
   ended 121 && out_has '^bg$' && err_has '^ringside lab: panic: Kernel panic - not syncing: sysrq' &&
     err_has sysrq_handle_crash && grep -q '"outcome":"panic"' "$scratch/session.json"
 }
+is "without --network there is none" eval 'out_has "^lo$" && ! out_has "^e"'
 is "a panic between two commands ends the session with 121" panics_between_commands
-is "and is charged to no command" eval '[ "$(grep -c "^ringside lab: exit 0$" "$scratch/err")" -eq 1 ] &&
+is "and is charged to no command" eval '[ "$(grep -c "^ringside lab: exit 0$" "$scratch/err")" -eq 2 ] &&
   ! err_has "^ringside lab: panic 121"'
 is "a time limit in mid-session says so" err_has '^ringside lab: timeout: the time limit was reached$'
 finish
