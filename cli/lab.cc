@@ -67,7 +67,7 @@ std::string check_seconds(const std::string& text) {
 
 void add_guest_options(CLI::App& app, Arguments& arguments) {
   auto& options = arguments.options;
-  app.add_option("--kernel", arguments.kernel, "6.1, 6.12, a package, a bzImage or a release")
+  app.add_option("--kernel", arguments.kernel, "6.1, 6.12, a package, a bzImage, an unpacked package or a release")
       ->capture_default_str();
   app.add_flag("--count", options.count,
                "count instructions: one guest nanosecond is one instruction (TCG, one CPU)");

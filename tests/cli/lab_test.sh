@@ -12,7 +12,9 @@ mkdir "$scratch/bin"
 printf '#!/bin/sh\nexec python3 "%s" "$@"\n' "$source/tests/cli/fake_qemu.py" \
   >"$scratch/bin/qemu-system-x86_64"
 chmod +x "$scratch/bin/qemu-system-x86_64"
-fake_lab() { capture timeout 60 env PATH="$scratch/bin:$PATH" "$ringside" lab run --kernel 6.12 "$@" -- true; }
+fake_lab() { # OPTIONS...
+  capture timeout 60 env PATH="$scratch/bin:$PATH" "$ringside" lab run --kernel 6.12 "$@" -- true
+}
 wrong_exit() {
   fake_lab --accel tcg
   ended 125 && one_line && err_has "^ringside lab: the agent's messages: .* in exit: "
@@ -38,8 +40,46 @@ else
 fi
 
 # A guest with everything that can be asked for.
-capture timeout 120 "$ringside" lab run --kernel 6.12 --accel tcg --network -- ls /sys/class/net
-is "--network brings an interface" eval 'ended 0 && out_has "^eth0$"'
+newc() { # an archive of one file, NAME of one letter, that holds four letters
+  printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0%s' \
+    1 33188 0 0 1 0 4 0 0 0 0 2 0 "$1" "$2"
+}
+printf 'host' >"$scratch/disk"
+truncate -s 1M "$scratch/disk"
+newc b mine >"$scratch/initrd"
+cat >"$scratch/inside" <<'END'
+head -c 4 /dev/vda; echo " on the disk"
+printf guest | dd of=/dev/vda conv=notrunc,fsync 2>/dev/null
+echo "$(cat /run/initramfs/b) from the initrd"
+grep -o ' ringside=test .*' /proc/cmdline
+ls /sys/class/net
+grep -l 0x0004 /sys/bus/virtio/devices/*/device >/dev/null && echo entropy
+echo 0 >/proc/sys/kernel/unknown_nmi_panic
+echo >/run/ringside-nmi
+until dmesg | grep -q 'NMI received'; do sleep 0.1; done
+echo "an NMI"
+exit 7
+END
+timeout 120 "$ringside" lab run --kernel 6.12 --accel tcg --timeout 60 --disk "$scratch/disk" --nmi \
+  --network --device virtio-rng-pci --initrd "$scratch/initrd" --append 'ringside=test x=y' \
+  --console "$scratch/console" --status-file "$scratch/run.json" -- sh \
+  <"$scratch/inside" >"$scratch/out" 2>"$scratch/err"
+status=$?
+disk_both_ways() { out_has '^host on the disk$' && [ "$(head -c 5 "$scratch/disk")" = guest ]; }
+nmi_on_request() { out_has '^an NMI$' && grep -q 'NMI received' "$scratch/console"; }
+tells_the_end() {
+  for field in '"outcome":"exit"' '"status":7' '"signal":0' '"version":1' '"kernel":"6.12"' \
+    '"release":"6\.12\.'; do
+    grep -q "$field" "$scratch/run.json" || return 1
+  done
+}
+is "--disk is read and written" disk_both_ways
+is "--initrd is seen" out_has '^mine from the initrd$'
+is "--append reaches the kernel" out_has ' ringside=test x=y'
+is "--network brings an interface" out_has '^eth0$'
+is "--device brings a device" out_has '^entropy$'
+is "--nmi: a command gets one, and --console has its report" nmi_on_request
+is "--status-file tells the end" tells_the_end
 
 # No network unless asked; a command that is too slow; a guest that panics while its session waits
 # for a line, which nothing ends.
@@ -60,7 +100,11 @@ panics_between_commands() {
 }
 is "without --network there is none" eval 'out_has "^lo$" && ! out_has "^e"'
 is "a panic between two commands ends the session with 121" panics_between_commands
-is "and is charged to no command" eval '[ "$(grep -c "^ringside lab: exit 0$" "$scratch/err")" -eq 2 ] &&
-  ! err_has "^ringside lab: panic 121"'
-is "a time limit in mid-session says so" err_has '^ringside lab: timeout: the time limit was reached$'
+charged_to_none() {
+  [ "$(grep -c '^ringside lab: exit 0$' "$scratch/err")" -eq 2 ] &&
+    ! err_has '^ringside lab: panic 121'
+}
+is "and is charged to no command" charged_to_none
+is "a time limit in mid-session says so" \
+  err_has '^ringside lab: timeout: the time limit was reached$'
 finish

@@ -284,6 +284,22 @@ TEST(LabKernel, PanicEndsItsGuestAndNoOther) {
   EXPECT_EQ(shared().run(shell("true")).status, 0);
 }
 
+// One CPU that runs nothing but a task of real time, which no watchdog ends: silence, then an NMI.
+TEST(LabKernel, HangIsFoundAndTracedByAnNmi) {
+  Options options;
+  options.hang_limit = 5;
+  options.nmi = true;
+  auto session = boot("6.1", options);
+  ASSERT_TRUE(session) << session.error().message;
+  auto result = session->run(
+      shell("echo -1 > /proc/sys/kernel/sched_rt_runtime_us; "
+            "exec chrt -f 99 sh -c 'while :; do :; done'"));
+  EXPECT_EQ(result.ending, Ending::kHang) << result.message;
+  EXPECT_EQ(result.status, kGuestHang);
+  EXPECT_NE(result.console.find("NMI: Not continuing"), std::string::npos) << result.console;
+  EXPECT_FALSE(session->alive());
+}
+
 // A stock module whose init function begins with an undefined instruction. Without its signature,
 // which no longer fits, the kernel takes it as an unsigned one.
 std::string oopsing_module(const Kernel& kernel) {
