@@ -67,7 +67,8 @@ std::string check_seconds(const std::string& text) {
 
 void add_guest_options(CLI::App& app, Arguments& arguments) {
   auto& options = arguments.options;
-  app.add_option("--kernel", arguments.kernel, "6.1, 6.12, a package, a bzImage, an unpacked package or a release")
+  app.add_option("--kernel", arguments.kernel,
+                 "6.1, 6.12, a package, a bzImage, an unpacked package or a release")
       ->capture_default_str();
   app.add_flag("--count", options.count,
                "count instructions: one guest nanosecond is one instruction (TCG, one CPU)");
@@ -323,10 +324,20 @@ std::string conflict(const Arguments& arguments, bool is_run) {
   return {};
 }
 
-// The arguments do not parse: one line that names the subcommand, as far as there is one.
-int refuse(const CLI::App& app, const CLI::ParseError& error) {
+// CLI11 does not know of what follows "--": the usage line gets it behind "[OPTIONS]".
+std::shared_ptr<CLI::Formatter> run_formatter() {
+  auto formatter = std::make_shared<CLI::Formatter>();
+  formatter->label("OPTIONS", "OPTIONS] -- COMMAND [ARGUMENTS...");
+  return formatter;
+}
+
+// The arguments do not parse: one line that names the subcommand, as far as there is one, or the
+// word in its place.
+int refuse(const CLI::App& app, const CLI::ParseError& error, const std::string& word) {
   auto parsed = app.get_subcommands();
   auto* command = parsed.empty() ? nullptr : parsed[0];
+  if (!command && !word.empty() && error.get_exit_code() != 0)
+    return usage(app, CLI::ParseError(fmt::format("no command '{}'", word), kUsage), "lab");
   auto name = command ? "lab " + command->get_name() : "lab";
   auto extras = command && name == "lab run" ? command->remaining() : std::vector<std::string>();
   bool words = std::any_of(extras.begin(), extras.end(),
@@ -351,6 +362,7 @@ int lab(int argc, char** argv) {
       app.add_subcommand("run", "boot a kernel and run one command: run ... -- COMMAND");
   add_guest_options(*run_command, arguments);
   run_command->footer(kRunHelp);
+  run_command->formatter(run_formatter());
   auto* session_command = app.add_subcommand("session", "boot once, run every line of stdin");
   add_guest_options(*session_command, arguments);
   session_command->add_flag("--json", arguments.json, "one line of JSON a command");
@@ -371,12 +383,12 @@ int lab(int argc, char** argv) {
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {
-    return refuse(app, error);
+    return refuse(app, error, argc > 1 ? argv[1] : "");
   }
   if (fetch_command->parsed()) return fetch(name, if_missing ? Refresh::kNo : Refresh::kYes);
   if (list_command->parsed()) return list();
   auto wrong = conflict(arguments, run_command->parsed());
-  if (!wrong.empty()) return refuse(app, CLI::ParseError(wrong, kUsage));
+  if (!wrong.empty()) return refuse(app, CLI::ParseError(wrong, kUsage), "");
   if (!open_status(arguments)) return kLabItself;
   return session_command->parsed() ? session(arguments) : run(arguments);
 }

@@ -210,6 +210,7 @@ std::string QemuProcess::complaint() const {
   char text[4096];
   auto n = pread(messages_.get(), text, sizeof text, 0);
   std::string line(text, n > 0 ? n : 0);
+  while (line.ends_with('\n')) line.pop_back();
   std::replace(line.begin(), line.end(), '\n', ' ');
   return line;
 }

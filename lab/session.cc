@@ -39,14 +39,19 @@ Failure boot_failure(Guest& guest, int status, const std::string& what) {
   return {fmt::format("{}; the end of its console:\n{}", what, console), status};
 }
 
+// Why QEMU ended before the guest began, in its own words.
+Failure start_failure(Guest& guest, const Options& options) {
+  auto hint = options.devices.empty() ? "" : "; qemu-system-x86_64 -device help lists its devices";
+  return {fmt::format("QEMU did not start: {}{}", guest.qemu().complaint(), hint), kLabItself};
+}
+
 // Why the guest is not going to say hello, once that is clear.
 std::optional<Failure> given_up(Guest& guest, const Options& options, Clock::time_point start) {
   if (is_cancelled(options.cancel_fd)) return Failure{"interrupted", 128 + SIGINT};
   if (guest.broken()) return Failure{describe(*guest.broken(), "the agent's messages"), kLabItself};
   if (guest.ended() && guest.console().panic())
     return boot_failure(guest, kGuestPanic, "the kernel panicked while booting");
-  if (guest.ended() && guest.console().tail().empty())
-    return Failure{fmt::format("QEMU did not start: {}", guest.qemu().complaint()), kLabItself};
+  if (guest.ended() && guest.console().tail().empty()) return start_failure(guest, options);
   if (guest.ended())
     return boot_failure(guest, kGuestDied,
                         "the guest ended while booting " + guest.qemu().complaint());

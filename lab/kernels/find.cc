@@ -64,8 +64,8 @@ Outcome<Kernel> find_running() {
   if (kernel) return kernel;
   return Failure{
       fmt::format("the running kernel {}: its image is not here (looked for "
-                  "/boot/vmlinuz-{})",
-                  running_release(), running_release())};
+                  "/boot/vmlinuz-{}); install linux-image-{}",
+                  running_release(), running_release(), running_release())};
 }
 
 Failure not_found(const std::string& name) {

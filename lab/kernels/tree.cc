@@ -149,7 +149,7 @@ Outcome<Kernel> kernel_in(const path& tree, const std::string& release) {
 Outcome<Kernel> kernel_of_image(const path& image) {
   auto file = TRY(MappedFile::open(image));
   auto opened = kimage::open_bzimage(file.bytes());
-  if (!opened) return Failure{describe(opened.error(), image)};
+  if (!opened) return Failure{describe(opened.error(), image) + " (a bzImage is needed)"};
   Kernel kernel;
   kernel.name = image.native();
   kernel.release = kimage::release_of(opened->version);

@@ -2,10 +2,29 @@
 # nobody looks. Everything that leaves its guest whole shares one boot.
 . "$(dirname "$0")/tap.sh"
 
+help_says_where() {
+  capture "$ringside" lab run --help
+  out_has '^Usage: ringside lab run \[OPTIONS\] -- COMMAND \[ARGUMENTS\.\.\.\]$'
+}
+is "the usage line of lab run has the command" help_says_where
+refused() { # STATUS WORDS COMMAND...: one line with these words
+  expected=$1 words=$2
+  shift 2
+  capture timeout 60 "$ringside" lab "$@"
+  ended "$expected" && one_line && err_has "$words"
+}
+is "an unknown command is named" refused 64 "no command 'nonsense'; try: " nonsense
+echo text >"$scratch/text"
+is "a text file as kernel: what is needed" \
+  refused 125 "$scratch/text: .*a bzImage is needed" run --kernel "$scratch/text" -- true
+
 if [ -z "$(image_of 6.12)" ]; then
   skip "what guests see" "kernel 6.12 is not in the cache: ringside lab fetch 6.12"
   finish
 fi
+
+is "an unknown device: where they are listed" refused 125 "'nosuch'.*-device help lists" \
+  run --kernel 6.12 --accel tcg --device nosuch -- true
 
 # An agent that is not ours.
 mkdir "$scratch/bin"
