@@ -80,7 +80,9 @@ void add_guest_options(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(128, 1 << 20));
   app.add_option("--share", options.shares, "a directory to show at its own path")
       ->allow_extra_args(false);
-  app.add_option("--out", options.out, "a directory whose writes reach the host; made if missing");
+  app.add_option(
+      "--out", options.out,
+      "a directory whose writes reach the host (without 9p at the end); made if missing");
   app.add_option("--append", options.append, "further kernel arguments");
   app.add_option("--timeout", options.timeout, "seconds that a command may take")
       ->check(CLI::Validator(check_seconds, "SECONDS"));

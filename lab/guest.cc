@@ -41,6 +41,7 @@ Outcome<std::unique_ptr<Guest>> Guest::start(const Kernel& kernel, const Options
   fds.root_image = boot.root_image.get();
   auto qemu = TRY(QemuProcess::start(qemu_arguments(kernel, options, boot, accel, fds), fds));
   std::unique_ptr<Guest> guest(new Guest(std::move(qemu), std::move(ours)));
+  guest->root_on_disk_ = bool(boot.root_image);
   guest->console_.copy_to(std::move(console_file));
   return guest;
 }

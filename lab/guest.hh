@@ -34,6 +34,8 @@ class Guest {
   // Bytes for `port` that QEMU has not taken yet.
   std::size_t waiting(PortIndex port) const { return ports_[port].pending.size(); }
 
+  // True where the kernel has no 9p: the root is an image, and nothing written reaches the host.
+  bool root_on_disk() const { return root_on_disk_; }
   // True once QEMU has ended and everything that it said has been read.
   bool ended() const { return ended_; }
   // What is wrong with what the agent said, once it has said something wrong.
@@ -57,6 +59,7 @@ class Guest {
   Ends ends_;
   Port ports_[kPortCount];
   Console console_;
+  bool root_on_disk_ = false;
   bool ended_ = false;
   std::optional<Error> broken_;
 };

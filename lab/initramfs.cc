@@ -146,8 +146,6 @@ Outcome<Boot> prepare_boot(const Kernel& kernel, const Options& options) {
   BootConfig config;
   config.nmi = options.nmi;
   if (!tree.has("9p")) {
-    if (!options.out.empty())
-      return lab_failure(fmt::format("{}: --out needs 9p, which this kernel has not", kernel.name));
     config.root_on_disk = true;
     boot.root_image = TRY(build_root_image(boot.shares, options.programs));
     boot.shares.clear();

@@ -192,8 +192,12 @@ Outcome<UniqueFd> build_root_image(const std::vector<HostShare>& shares,
   TRY(copy_packages(copier));
   copy_own_directory(copier);
   for (const auto& program : programs) copy_program(copier, program);
-  for (const auto& [share, source] : shares)
-    if (share.path != "/") copier.tree(source, share.path);
+  for (const auto& [share, source] : shares) {
+    if (share.writable)
+      copier.entry(source);  // empty: what the guest leaves in it is its own
+    else if (share.path != "/")
+      copier.tree(source, share.path);
+  }
   // No extended attributes (-x-1): the guest's tmpfs could not keep them when a file is changed.
   TRY(output_of(
       {{"mkfs.erofs", "--quiet", "--all-root", "-x-1", image.string(), root.string()}, {}, {}}));

@@ -2,12 +2,14 @@
 #include "lab/session.hh"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 
 #include "lab/guest.hh"
 #include "lab/run.hh"
 #include "lab/watch.hh"
+#include "user/process/process.hh"
 
 namespace ringside::lab {
 
@@ -21,13 +23,16 @@ struct Session::State {
 
   bool wait(int fd, Watch& watch);
   RunResult over(const End& end);
+  RunResult bring_out();
 };
 
 namespace {
 
-RunResult lab_result(const char* message) {
+constexpr Seconds kWriteBack{60};  // for the guest to give away what it still holds
+
+RunResult lab_result(std::string message) {
   RunResult result;
-  result.message = message;
+  result.message = std::move(message);
   return result;
 }
 
@@ -97,6 +102,27 @@ RunResult Session::State::over(const End& end) {
   return result;
 }
 
+// Without 9p, what the commands wrote below --out comes over as an archive.
+RunResult Session::State::bring_out() {
+  std::error_code error;
+  auto folder = std::filesystem::canonical(options.out, error).string();
+  auto archive = memory_file("out", "");
+  if (!archive) return lab_result(archive.error().message);
+  Request request;
+  request.argv = {"tar", "--create", "--directory", folder, "."};
+  request.out_fd = archive->get();
+  request.timeout = kWriteBack.count();
+  auto packed = run_command(*guest, options, ++runs, request, alive);
+  if (packed.ending != Ending::kExit) return packed;
+  if (packed.status != 0) return lab_result(packed.err.substr(0, packed.err.find('\n')));
+  auto file = fmt::format("/proc/{}/fd/{}", getpid(), archive->get());
+  auto unpacked = output_of({{"tar", "--extract", "--no-same-owner", "--no-overwrite-dir",
+                              "--directory", folder, "--file", file},
+                             {},
+                             {}});
+  return unpacked ? packed : lab_result(unpacked.error().message);
+}
+
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -143,8 +169,10 @@ std::optional<RunResult> Session::idle(int fd) {
 RunResult Session::end() {
   if (!state_->alive) return lab_result("the session has ended");
   auto& state = *state_;
+  if (state.guest->root_on_disk() && !state.options.out.empty())
+    if (auto out = state.bring_out(); out.ending != Ending::kExit)
+      return state.over({out.ending, out.status, "bringing --out over: " + out.message});
   state.guest->send(kControl, Type::kShutdown, 0);
-  constexpr Seconds kWriteBack{60};
   Watch watch(*state.guest, state.options);
   for (auto start = Clock::now();;) {
     state.wait(-1, watch);
@@ -153,7 +181,9 @@ RunResult Session::end() {
     if (!end && state.bye) end = End{Ending::kExit, kYes, ""};
     if (!end) end = watch.death();
     if (!end && Clock::now() - start >= kWriteBack)
-      end = End{Ending::kHang, kGuestHang, "the guest has not written everything back in 60 s"};
+      end =
+          End{Ending::kHang, kGuestHang,
+              fmt::format("the guest has not written everything back in {} s", kWriteBack.count())};
     if (end) return state.over(*end);
   }
 }

@@ -253,18 +253,25 @@ TEST(LabKernel, SixTwelveRunsToo) {
 TEST(LabKernel, WithoutNinePTheRootIsAnImage) {
   if (auto kernel = find_kernel("6.1-cloud"); !kernel)
     GTEST_SKIP() << "no kernel without 9p here: " << kernel.error().message;
-  HostDirectory host;
+  HostDirectory host, out;
   write_all(host / "file", "shared");
+  write_all(out / "before", "the host's");
   Options options;
+  options.out = out.path();
   options.shares = {host.path()};
   options.programs = {"perl"};
   auto session = boot("6.1-cloud", options);
   ASSERT_TRUE(session) << session.error().message;
   auto result = session->run(shell(
-      fmt::format("set -e; cat {}/file; modprobe loop; echo x > /etc/passwd; perl -e 'print 1'",
-                  host.path().string())));
+      fmt::format("set -e; cat {0}/file; modprobe loop; echo x > /etc/passwd; perl -e 'print 1'; "
+                  "mkdir {1}/in; echo written > {1}/in/file",
+                  host.path().string(), out.path().string())));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out, "shared1");
+  result = session->end();
+  EXPECT_EQ(result.ending, Ending::kExit) << result.message;
+  EXPECT_EQ(read_all(out / "in/file"), "written\n");
+  EXPECT_EQ(read_all(out / "before"), "the host's");
 }
 
 // Two guests are up at once; then one panics and the other does not notice.
@@ -291,9 +298,9 @@ TEST(LabKernel, HangIsFoundAndTracedByAnNmi) {
   options.nmi = true;
   auto session = boot("6.1", options);
   ASSERT_TRUE(session) << session.error().message;
-  auto result = session->run(
-      shell("echo -1 > /proc/sys/kernel/sched_rt_runtime_us; "
-            "exec chrt -f 99 sh -c 'while :; do :; done'"));
+  auto result =
+      session->run(shell("echo -1 > /proc/sys/kernel/sched_rt_runtime_us; "
+                         "exec chrt -f 99 sh -c 'while :; do :; done'"));
   EXPECT_EQ(result.ending, Ending::kHang) << result.message;
   EXPECT_EQ(result.status, kGuestHang);
   EXPECT_NE(result.console.find("NMI: Not continuing"), std::string::npos) << result.console;
