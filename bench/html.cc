@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstring>
 #include <ctime>
@@ -18,6 +17,7 @@
 #include <memory>
 
 #include "bench/results.hh"
+#include "cli/finish.hh"
 #include "user/base/mapped_file.hh"
 #include "user/html/device.hh"
 #include "user/html/strip.hh"
@@ -377,16 +377,14 @@ Outcome<Nothing> run(Options options, Context context) {
 
 int main(int argc, char** argv) {
   using namespace ringside::bench;
-  CLI::App app{"What reading and stripping HTML costs on each side.", "bench-html"};
+  ringside::cli::App app{"What reading and stripping HTML costs on each side.", "bench-html"};
   Options options;
   app.add_option("PAGES", options.pages, "a file of HTML")->required();
   app.add_option("--set", options.set, "what pages they are, for the results")->required();
   app.add_option("--parts", options.parts,
                  "native; strip: without the reads; guest: with ringside_html.ko; peers")
-      ->check(CLI::IsMember({"native", "strip", "guest", "peers"}));
+      ->one_of({"native", "strip", "guest", "peers"});
   app.add_option("--repeats", options.repeats, "samples of each figure");
-  CLI11_PARSE(app, argc, argv);
-  auto outcome = run(options, this_context("html", argc, argv));
-  if (!outcome) fmt::print(stderr, "bench-html: {}\n", outcome.error().message);
-  return outcome ? 0 : outcome.error().status;
+  return ringside::cli::finish(app, argc, argv,
+                               [&] { return run(options, this_context("html", argc, argv)); });
 }

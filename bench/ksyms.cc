@@ -4,11 +4,11 @@
 // clock is an instruction.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <ctime>
 #include <functional>
 
 #include "bench/results.hh"
+#include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/ksyms/device.hh"
 #include "user/ksyms/symbols.hh"
@@ -186,14 +186,12 @@ Outcome<Nothing> run(const std::string& name, const std::string& sides, Context 
 }  // namespace ringside::bench
 
 int main(int argc, char** argv) {
-  CLI::App app{"What a symbol look-up costs on each side.", "bench-ksyms"};
+  ringside::cli::App app{"What a symbol look-up costs on each side.", "bench-ksyms"};
   std::string kernel = "running", sides = "both";
   app.add_option("--kernel", kernel, "whose symbols");
   app.add_option("--sides", sides, "both (in a guest with ringside_ksyms.ko), or user")
-      ->check(CLI::IsMember({"both", "user"}));
-  CLI11_PARSE(app, argc, argv);
-  auto outcome =
-      ringside::bench::run(kernel, sides, ringside::bench::this_context("ksyms", argc, argv));
-  if (!outcome) fmt::print(stderr, "bench-ksyms: {}\n", outcome.error().message);
-  return outcome ? 0 : outcome.error().status;
+      ->one_of({"both", "user"});
+  return ringside::cli::finish(app, argc, argv, [&] {
+    return ringside::bench::run(kernel, sides, ringside::bench::this_context("ksyms", argc, argv));
+  });
 }

@@ -5,13 +5,13 @@
 // are listed on stderr.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <ctime>
 #include <fstream>
 #include <random>
 #include <sstream>
 
 #include "bench/results.hh"
+#include "cli/finish.hh"
 #include "user/base/memory_file.hh"
 #include "user/lines/source_index.hh"
 #include "user/process/process.hh"
@@ -213,8 +213,8 @@ Outcome<Nothing> run(const std::string& debug, std::size_t addresses, bool peers
 }  // namespace ringside::bench
 
 int main(int argc, char** argv) {
-  CLI::App app{"What source lines of a debug file cost, and whether they are right.",
-               "bench-lines"};
+  ringside::cli::App app{"What source lines of a debug file cost, and whether they are right.",
+                         "bench-lines"};
   std::string debug, kernel;
   std::size_t addresses = 20'000;
   bool alone = false;
@@ -222,10 +222,9 @@ int main(int argc, char** argv) {
   app.add_option("--kernel", kernel, "its release, for the results");
   app.add_option("--addresses", addresses, "how many are compared");
   app.add_flag("--alone", alone, "without the peers and oracles");
-  CLI11_PARSE(app, argc, argv);
-  auto context = ringside::bench::this_context("oops", argc, argv);
-  context.kernel = kernel;
-  auto outcome = ringside::bench::run(debug, addresses, !alone, context);
-  if (!outcome) fmt::print(stderr, "bench-lines: {}\n", outcome.error().message);
-  return outcome ? 0 : outcome.error().status;
+  return ringside::cli::finish(app, argc, argv, [&] {
+    auto context = ringside::bench::this_context("oops", argc, argv);
+    context.kernel = kernel;
+    return ringside::bench::run(debug, addresses, !alone, context);
+  });
 }

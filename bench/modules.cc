@@ -9,13 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <ctime>
 #include <fstream>
 #include <thread>
 
 #include "bench/results.hh"
+#include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/modules/checker.hh"
 
@@ -243,13 +243,12 @@ Outcome<Nothing> run(const std::string& name, const std::string& ringside, Conte
 }  // namespace ringside::bench
 
 int main(int argc, char** argv) {
-  CLI::App app{"What linking a kernel's modules costs.", "bench-modules"};
+  ringside::cli::App app{"What linking a kernel's modules costs.", "bench-modules"};
   std::string kernel = "6.1", ringside = "ringside";
   app.add_option("--kernel", kernel, "whose modules");
   app.add_option("--ringside", ringside, "the command to time");
-  CLI11_PARSE(app, argc, argv);
-  auto outcome =
-      ringside::bench::run(kernel, ringside, ringside::bench::this_context("modules", argc, argv));
-  if (!outcome) fmt::print(stderr, "bench-modules: {}\n", outcome.error().message);
-  return outcome ? 0 : outcome.error().status;
+  return ringside::cli::finish(app, argc, argv, [&] {
+    return ringside::bench::run(kernel, ringside,
+                                ringside::bench::this_context("modules", argc, argv));
+  });
 }

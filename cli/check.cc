@@ -252,8 +252,8 @@ Outcome<int> run(const Options& options) {
 }  // namespace
 
 int check(int argc, char** argv) {
-  CLI::App app{"Whether modules load on a kernel, and everything that stands against it.",
-               "ringside check"};
+  App app{"Whether modules load on a kernel, and everything that stands against it.",
+          "ringside check"};
   Options options;
   app.add_option("MODULE", options.modules, "module files, or names in the kernel's tree");
   app.add_option("--kernel,-k", options.kernel, "6.1, 6.12, a package, a release, an image or tree")

@@ -383,8 +383,8 @@ Outcome<int> run(bool as_json) {
 }  // namespace
 
 int doctor(int argc, char** argv) {
-  CLI::App app{"What works on this machine, why the rest does not, and what to do about it.",
-               "ringside doctor"};
+  App app{"What works on this machine, why the rest does not, and what to do about it.",
+          "ringside doctor"};
   bool as_json = false;
   app.add_flag("--json", as_json, "one JSON object");
   app.footer(

@@ -1,21 +1,15 @@
-// finish(): parses the command line, runs the command, and turns its outcome into one line and a
-// status.
+// report(): a failure as one line; a wrong call's says where help is.
 #include "cli/finish.hh"
 
 #include <fmt/format.h>
 
 namespace ringside::cli {
 
-int report(const Failure& failure, const char* command) {
+int report(const Failure& failure, const std::string& program) {
   std::fflush(stdout);
-  fmt::print(stderr, "ringside {}: {}\n", command, failure.message);
+  auto help = failure.status == kUsage ? fmt::format("; try: {} --help", program) : "";
+  fmt::print(stderr, "{}: {}{}\n", program, failure.message, help);
   return failure.status;
-}
-
-int usage(const CLI::App& app, const CLI::ParseError& error, const char* command) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help
-  fmt::print(stderr, "ringside {}: {}; try: ringside {} --help\n", command, error.what(), command);
-  return kUsage;
 }
 
 }  // namespace ringside::cli

@@ -2,9 +2,7 @@
 // and its own status, anything else is kYes or the status that the command gives.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
-#include "user/base/failure.hh"
+#include "cli/options.hh"
 
 namespace ringside::cli {
 
@@ -15,20 +13,18 @@ inline int status_of(int status) {
   return status;
 }
 
-int report(const Failure& failure, const char* command);
-int usage(const CLI::App& app, const CLI::ParseError& error, const char* command);
+// `program` as a user calls it: "ringside ksyms".
+int report(const Failure& failure, const std::string& program);
 
 // Parses argv into `app`'s options and calls `work`, which gives an Outcome<Nothing> or, where a
 // negative answer is possible, an Outcome<int> with the exit status.
 template <class Work>
-int finish(CLI::App& app, int argc, char** argv, Work work) {
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return usage(app, error, argv[0]);
-  }
+int finish(App& app, int argc, char** argv, Work work) {
+  auto parsed = app.parse(argc, argv);
+  if (!parsed) return report(parsed.error(), app.name());
+  if (!*parsed) return kYes;
   auto outcome = work();
-  return outcome ? status_of(*outcome) : report(outcome.error(), argv[0]);
+  return outcome ? status_of(*outcome) : report(outcome.error(), app.name());
 }
 
 }  // namespace ringside::cli

@@ -49,7 +49,7 @@ Outcome<Nothing> run(const Options& options, bool way_given) {
 }  // namespace
 
 int html(int argc, char** argv) {
-  CLI::App app{"Text out of HTML, in constant memory, however large the page.", "ringside html"};
+  App app{"Text out of HTML, in constant memory, however large the page.", "ringside html"};
   Options options;
   std::string way = "read";
   app.add_option("FILE", options.file, "the page, UTF-8; - is standard input")
@@ -57,11 +57,11 @@ int html(int argc, char** argv) {
   app.add_flag("--raw", options.raw,
                "exactly the characters that the WHATWG's tokenizer emits, without a layout");
   auto* in = app.add_option("--in", way, "how the file is read: read, mmap or uring")
-                 ->check(CLI::IsMember({"read", "mmap", "uring"}))
+                 ->one_of({"read", "mmap", "uring"})
                  ->capture_default_str();
   app.add_option("--placement", options.placement,
                  "which side reads and strips: user, or kernel (the module)")
-      ->check(CLI::IsMember({"user", "kernel"}))
+      ->one_of({"user", "kernel"})
       ->capture_default_str();
   app.footer(
       "Example: curl -s https://www.debian.org | ringside html\n"
@@ -69,7 +69,7 @@ int html(int argc, char** argv) {
   return finish(app, argc, argv, [&] {
     if (way == "mmap") options.way = Way::kMmap;
     if (way == "uring") options.way = Way::kUring;
-    return run(options, in->count() > 0);
+    return run(options, in->given());
   });
 }
 

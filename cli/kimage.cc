@@ -126,7 +126,7 @@ Outcome<Nothing> run(const Options& options) {
 }  // namespace
 
 int kimage(int argc, char** argv) {
-  CLI::App app{"What a kernel image says, from the image alone.", "ringside kimage"};
+  App app{"What a kernel image says, from the image alone.", "ringside kimage"};
   Options options;
   app.add_option("KERNEL", options.kernel,
                  "6.1, 6.12, a package, a release, a bzImage or a vmlinux");

@@ -236,8 +236,8 @@ Outcome<int> run(const Options& options) {
 }  // namespace
 
 int ksyms(int argc, char** argv) {
-  CLI::App app{"Kernel addresses to symbols, and names to addresses, from a kernel image alone.",
-               "ringside ksyms"};
+  App app{"Kernel addresses to symbols, and names to addresses, from a kernel image alone.",
+          "ringside ksyms"};
   Options options;
   app.add_option("ADDRESS|NAME", options.words, "what to look up; without any: words from stdin");
   app.add_option("--kernel,-k", options.kernel, "6.1, 6.12, a package, a release or an image")
@@ -248,7 +248,7 @@ int ksyms(int argc, char** argv) {
                "addresses are return addresses: look up the call before");
   app.add_option("--placement", options.placement,
                  "which side answers: user, or kernel (the module)")
-      ->check(CLI::IsMember({"user", "kernel"}))
+      ->one_of({"user", "kernel"})
       ->capture_default_str();
   app.add_flag("--json", options.json, "one JSON object a question");
   app.footer(

@@ -6,9 +6,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -58,26 +58,25 @@ constexpr const char* kSessionHelp =
     "{\"command\", \"outcome\", \"status\", \"seconds\", \"out\", \"err\"}. Exit status: 0 where\n"
     "every command ended with 0, 1 where one did not, 120 to 125 where the guest failed.";
 
-// CLI::PositiveNumber's complaint has all 309 digits of the largest number.
 std::string check_seconds(const std::string& text) {
   double seconds = 0;
-  bool good = CLI::detail::lexical_cast(text, seconds) && seconds > 0 && seconds <= 1e9;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  bool number = error == std::errc() && end == text.data() + text.size();
+  bool good = number && seconds > 0 && seconds <= 1e9;
   return good ? "" : fmt::format("'{}' is no number of seconds above 0", text);
 }
 
-void add_guest_options(CLI::App& app, Arguments& arguments) {
+void add_guest_options(App& app, Arguments& arguments) {
   auto& options = arguments.options;
   app.add_option("--kernel", arguments.kernel,
                  "6.1, 6.12, a package, a bzImage, an unpacked package or a release")
       ->capture_default_str();
   app.add_flag("--count", options.count,
                "count instructions: one guest nanosecond is one instruction (TCG, one CPU)");
-  app.add_option("--cpus", options.cpus, "number of CPUs")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 64));
+  app.add_option("--cpus", options.cpus, "number of CPUs")->capture_default_str()->in_range(1, 64);
   app.add_option("--memory", options.memory, "memory in MiB")
       ->capture_default_str()
-      ->check(CLI::Range(128, 1 << 20));
+      ->in_range(128, 1 << 20);
   app.add_option("--share", options.shares, "a directory to show at its own path")
       ->allow_extra_args(false);
   app.add_option(
@@ -85,26 +84,26 @@ void add_guest_options(CLI::App& app, Arguments& arguments) {
       "a directory whose writes reach the host (without 9p at the end); made if missing");
   app.add_option("--append", options.append, "further kernel arguments");
   app.add_option("--timeout", options.timeout, "seconds that a command may take")
-      ->check(CLI::Validator(check_seconds, "SECONDS"));
+      ->check(check_seconds, "SECONDS");
   app.add_option("--accel", arguments.accel, "auto probes whether KVM works, and remembers")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "kvm", "tcg"}));
+      ->one_of({"auto", "kvm", "tcg"});
   app.add_option("--disk", options.disks, "a raw image as a virtio disk, writable")
       ->allow_extra_args(false)
-      ->check(CLI::ExistingFile);
+      ->existing_file();
   app.add_option("--device", options.devices, "a further -device for QEMU")
       ->allow_extra_args(false);
   app.add_flag("--network", options.network, "a network card, eth0, on QEMU's user network");
   app.add_option("--initrd", options.initrd,
                  "an initramfs to unpack before the lab's own; seen at /run/initramfs")
-      ->check(CLI::ExistingFile);
+      ->existing_file();
   app.add_flag("--nmi", options.nmi,
                "a hang is given an NMI, so that its trace is printed; a command asks for one by "
                "writing to /run/ringside-nmi");
   app.add_option("--console", options.console, "a file for the guest's console");
   app.add_option("--oops", arguments.oops, "what an oops does: fail ends the run with status 120")
       ->capture_default_str()
-      ->check(CLI::IsMember({"fail", "allow"}));
+      ->one_of({"fail", "allow"});
   app.add_option("--status-file", arguments.status_file, "a file to tell exactly how it ended");
 }
 
@@ -316,7 +315,7 @@ int list() {
   return kYes;
 }
 
-// What is wrong with arguments that CLI11 has let pass, or nothing.
+// What is wrong with arguments that each by itself are well, or nothing.
 std::string conflict(const Arguments& arguments, bool is_run) {
   if (arguments.options.count && arguments.accel == "kvm")
     return "--count needs TCG: leave --accel kvm out";
@@ -326,45 +325,36 @@ std::string conflict(const Arguments& arguments, bool is_run) {
   return {};
 }
 
-// CLI11 does not know of what follows "--": the usage line gets it behind "[OPTIONS]".
-std::shared_ptr<CLI::Formatter> run_formatter() {
-  auto formatter = std::make_shared<CLI::Formatter>();
-  formatter->label("OPTIONS", "OPTIONS] -- COMMAND [ARGUMENTS...");
-  return formatter;
-}
-
 // The arguments do not parse: one line that names the subcommand, as far as there is one, or the
 // word in its place.
-int refuse(const CLI::App& app, const CLI::ParseError& error, const std::string& word) {
-  auto parsed = app.get_subcommands();
-  auto* command = parsed.empty() ? nullptr : parsed[0];
-  if (!command && !word.empty() && error.get_exit_code() != 0)
-    return usage(app, CLI::ParseError(fmt::format("no command '{}'", word), kUsage), "lab");
-  auto name = command ? "lab " + command->get_name() : "lab";
-  auto extras = command && name == "lab run" ? command->remaining() : std::vector<std::string>();
+int refuse(const App& app, std::string message, const std::string& word = {}) {
+  auto* command = app.chosen();
+  if (!command && !word.empty()) message = fmt::format("no command '{}'", word);
+  auto name = command ? app.name() + " " + command->name() : app.name();
+  auto extras =
+      command && command->name() == "run" ? command->unexpected() : std::vector<std::string>();
   bool words = std::any_of(extras.begin(), extras.end(),
                            [](const std::string& word) { return !word.starts_with("-"); });
-  if (!words) return usage(app, error, name.c_str());
-  std::string hint = std::string(error.what()) + ": write the command behind --";
-  return usage(app, CLI::ParseError(hint, kUsage), name.c_str());
+  if (words) message += ": write the command behind --";
+  return cli::report({message, kUsage}, name);
 }
 
 }  // namespace
 
 int lab(int argc, char** argv) {
-  // What follows "--" is the command's and none of CLI11's business.
+  // What follows "--" is the command's and nothing to parse here.
   auto dashes = std::find(argv, argv + argc, std::string_view("--"));
   Arguments arguments;
   if (dashes != argv + argc) arguments.command.assign(dashes + 1, argv + argc);
 
-  CLI::App app("Run commands on stock Debian kernels under QEMU.", "ringside lab");
-  app.require_subcommand(1);
+  App app("Run commands on stock Debian kernels under QEMU.", "ringside lab");
+  app.require_subcommand();
   app.footer(kHelp);
   auto* run_command =
       app.add_subcommand("run", "boot a kernel and run one command: run ... -- COMMAND");
   add_guest_options(*run_command, arguments);
   run_command->footer(kRunHelp);
-  run_command->formatter(run_formatter());
+  run_command->usage_tail("-- COMMAND [ARGUMENTS...]");
   auto* session_command = app.add_subcommand("session", "boot once, run every line of stdin");
   add_guest_options(*session_command, arguments);
   session_command->add_flag("--json", arguments.json, "one line of JSON a command");
@@ -382,17 +372,16 @@ int lab(int argc, char** argv) {
   list_command->footer(
       "Example: ringside lab list\nColumns: name, release, package, image, headers.\n"
       "Exit status: 0.");
-  try {
-    app.parse(static_cast<int>(dashes - argv), argv);
-  } catch (const CLI::ParseError& error) {
-    return refuse(app, error, argc > 1 ? argv[1] : "");
-  }
-  if (fetch_command->parsed()) return fetch(name, if_missing ? Refresh::kNo : Refresh::kYes);
-  if (list_command->parsed()) return list();
-  auto wrong = conflict(arguments, run_command->parsed());
-  if (!wrong.empty()) return refuse(app, CLI::ParseError(wrong, kUsage), "");
+  auto parsed = app.parse(static_cast<int>(dashes - argv), argv);
+  if (!parsed) return refuse(app, parsed.error().message, argc > 1 ? argv[1] : "");
+  if (!*parsed) return kYes;
+  auto* command = app.chosen();
+  if (command == fetch_command) return fetch(name, if_missing ? Refresh::kNo : Refresh::kYes);
+  if (command == list_command) return list();
+  auto wrong = conflict(arguments, command == run_command);
+  if (!wrong.empty()) return refuse(app, wrong);
   if (!open_status(arguments)) return kLabItself;
-  return session_command->parsed() ? session(arguments) : run(arguments);
+  return command == session_command ? session(arguments) : run(arguments);
 }
 
 }  // namespace ringside::cli

@@ -266,7 +266,7 @@ Outcome<Nothing> run(const Options& options) {
 }  // namespace
 
 int link(int argc, char** argv) {
-  CLI::App app{"Modules linked at addresses, without a kernel that runs.", "ringside link"};
+  App app{"Modules linked at addresses, without a kernel that runs.", "ringside link"};
   Options options;
   app.add_option("MODULE", options.modules, "module files, or names in the kernel's tree")
       ->required();

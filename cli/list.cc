@@ -153,7 +153,7 @@ Outcome<Nothing> run(bool as_json) {
 }  // namespace
 
 int list(int argc, char** argv) {
-  CLI::App app{"What is loaded into the running kernel.", "ringside list"};
+  App app{"What is loaded into the running kernel.", "ringside list"};
   bool as_json = false;
   app.add_flag("--json", as_json, "all that is known, section addresses too, as one JSON object");
   app.footer(

@@ -81,14 +81,14 @@ Outcome<Nothing> run(const Options& options) {
 }  // namespace
 
 int load(int argc, char** argv) {
-  CLI::App app{"Modules, and all that they need, into the running kernel.", "ringside load"};
+  App app{"Modules, and all that they need, into the running kernel.", "ringside load"};
   Options options;
   app.add_option("MODULE", options.words,
                  "module files, or names in the module tree, each with its PARAM=VALUE behind it")
       ->required();
   app.add_option("--placement", options.placement, "who binds symbols and computes the bytes")
       ->capture_default_str()
-      ->check(CLI::IsMember({"stock", "bind", "user", "kernel"}));
+      ->one_of({"stock", "bind", "user", "kernel"});
   app.add_flag("--shadow", options.shadow,
                "links each module, too, and compares every byte with what the kernel made");
   app.add_flag("--keep-signature", options.keep_signature,

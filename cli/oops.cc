@@ -124,7 +124,7 @@ class Run {
 }  // namespace
 
 int oops(int argc, char** argv) {
-  CLI::App app{"Finds the reports of kernels in any text and decodes them.", "ringside oops"};
+  App app{"Finds the reports of kernels in any text and decodes them.", "ringside oops"};
   Options options;
   app.add_option("FILE", options.files, "where to look; without any, or '-': standard input");
   app.add_option("--kernel,-k", options.kernel,
@@ -132,9 +132,7 @@ int oops(int argc, char** argv) {
                  "System.map");
   app.add_flag("--only", options.only, "the reports alone, without the text around them");
   app.add_flag("--json", options.json, "one JSON object a report (docs/oops.md)");
-  app.add_option("--jobs,-j", options.jobs, "threads")
-      ->check(CLI::Range(1u, 256u))
-      ->capture_default_str();
+  app.add_option("--jobs,-j", options.jobs, "threads")->in_range(1, 256)->capture_default_str();
   app.footer(
       "Example: dmesg | ringside oops --only\n"
       "Exit status: 0 reports were found, 1 none were, 2 an input could not be read.");

@@ -153,8 +153,8 @@ Outcome<Nothing> run(const Options& options) {
 }  // namespace
 
 int place(int argc, char** argv) {
-  CLI::App app{"A relocatable object that is no module into the running kernel, and a call of it.",
-               "ringside place"};
+  App app{"A relocatable object that is no module into the running kernel, and a call of it.",
+          "ringside place"};
   Options options;
   app.add_option("OBJECT", options.object, "compiled as user/space/placer.hh says")->required();
   app.add_option("ARGUMENT", options.arguments,

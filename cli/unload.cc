@@ -6,8 +6,8 @@
 namespace ringside::cli {
 
 int unload(int argc, char** argv) {
-  CLI::App app{"Modules out of the running kernel, in the order in which they hold each other.",
-               "ringside unload"};
+  App app{"Modules out of the running kernel, in the order in which they hold each other.",
+          "ringside unload"};
   std::vector<std::string> names;
   app.add_option("NAME", names, "names of loaded modules")->required();
   app.footer(
