@@ -8,21 +8,26 @@ PREFIX ?= /usr/local
 KERNELS ?= 6.1 6.12
 ALL_KERNELS ?= 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
 FRESH ?= /var/tmp/ringside-fresh
-INSTALL_PACKAGES := packaging/install-packages packaging/packages.txt
+# What is built; without a word, everything.
+TARGETS :=
+MODULES :=
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all command kernels modules packages demo tests test test-full bench figures asan fuzz \
+.PHONY: all command kernels modules packages test-packages demo tests test test-full bench figures asan fuzz \
 	install format clean fresh-check help
 .DEFAULT_GOAL := all
 
 all: modules ## the command at build/ringside and the modules at build/modules/RELEASE/*.ko
 
 packages:
-	@$(INSTALL_PACKAGES)
+	@packaging/install-packages packaging/packages.txt
+
+test-packages: packages
+	@packaging/install-packages packaging/packages-test.txt
 
 command: packages
 	@cmake --preset dev -Wno-dev --log-level=WARNING >/dev/null
-	@cmake --build $(BUILD) -j $(JOBS)
+	@cmake --build $(BUILD) -j $(JOBS) $(TARGETS:%=--target %)
 
 kernels: command
 	@for kernel in $(KERNELS); do \
@@ -31,14 +36,17 @@ kernels: command
 
 modules: kernels
 	@for kernel in $(KERNELS); do \
-	  kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules || exit; \
+	  kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules $(MODULES) || exit; \
 	done
 
+demo: TARGETS := ringside ringside-agent demo-oops bench-ksyms bench-report
+demo: MODULES := kernel/ksyms tests/lab/provoke
 demo: KERNELS := $(firstword $(KERNELS))
 demo: modules ## a real oops in a stock kernel, decoded on both sides; what a look-up costs
 	@demo/run $(BUILD) $(KERNELS)
 
-tests: modules
+tests: test-packages modules
+	@cmake --preset dev -Wno-dev --log-level=WARNING >/dev/null
 	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules tests/cores || exit; done
 	@cmake --build $(BUILD) -j $(JOBS) --target tests
 
@@ -55,12 +63,12 @@ bench: modules ## every figure, ours beside the peers', from one run
 figures: bench ## the bench, and its table into README.md and docs/results/
 	@bench/figures $(BUILD)/results/bench.jsonl $(BUILD)/bench-report
 
-asan: packages ## the tests of user space under AddressSanitizer and UBSan
+asan: test-packages ## the tests of user space under AddressSanitizer and UBSan
 	@cmake --preset asan -Wno-dev --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD)/asan -j $(JOBS) --target unit_tests
 	@$(BUILD)/asan/unit_tests --gtest_brief=1
 
-fuzz: packages ## every fuzzer, SECONDS=60 in all
+fuzz: test-packages ## every fuzzer, SECONDS=60 in all
 	@cmake --preset fuzz -Wno-dev --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD)/fuzz -j $(JOBS) --target fuzzers
 	@fuzz/run $(BUILD)/fuzz $(SECONDS)
@@ -68,7 +76,7 @@ fuzz: packages ## every fuzzer, SECONDS=60 in all
 install: command ## the command, libringside, headers, man pages; DESTDIR= PREFIX=
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
 
-format: packages ## clang-format over our C++
+format: test-packages ## clang-format over our C++
 	@tests/checks/formatted-files . | xargs clang-format -i
 
 fresh-check: ## both commands in a clean Debian 12 under FRESH= (root)
