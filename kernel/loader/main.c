@@ -130,6 +130,8 @@ static bool is_settled(const struct rs_load *load)
 
 static int do_wait(struct rs_load *load, bool block, struct rs_loader_load *about)
 {
+	if (about->reserved)
+		return -EINVAL;
 	if (block && wait_event_interruptible(load->changed, is_settled(load)))
 		return -EINTR;
 	mutex_lock(&load->lock);

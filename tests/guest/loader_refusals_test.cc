@@ -36,6 +36,9 @@ TEST_F(HandOverRefuses, EveryFieldThatTheAbiDoesNotKnow) {
   auto status = loader_call<rs_loader_status>();
   status.reserved = 1;
   EXPECT_EQ(file.call(RS_LOADER_IOC_STATUS, status), EINVAL);
+  auto load = loader_call<rs_loader_load>();
+  load.reserved = 1;
+  EXPECT_EQ(file.call(RS_LOADER_IOC_WAIT, load), EINVAL);
   auto table = loader_call<rs_loader_table>();
   table.reserved = 1;
   EXPECT_EQ(file.call(RS_LOADER_IOC_SECTIONS, table), EINVAL);

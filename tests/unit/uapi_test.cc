@@ -233,6 +233,8 @@ TEST(UapiHtml, Status) {
 
 TEST(UapiHtml, Read) {
   EXPECT_EQ(sizeof(rs_html_read), 40u);
+  EXPECT_EQ(offsetof(rs_html_read, size), 0u);
+  EXPECT_EQ(offsetof(rs_html_read, version), 4u);
   EXPECT_EQ(offsetof(rs_html_read, fd), 8u);
   EXPECT_EQ(offsetof(rs_html_read, rounds), 12u);
   EXPECT_EQ(offsetof(rs_html_read, bytes), 16u);
@@ -248,6 +250,8 @@ TEST(UapiHtml, Numbers) {
   EXPECT_EQ(RS_HTML_RAW, 1u);
   EXPECT_EQ(RS_HTML_PORTABLE, 2u);
   EXPECT_EQ(RS_HTML_FLAGS, 3u);
+  EXPECT_EQ(RS_HTML_ROUNDS_MAX, 4096u);
+  EXPECT_EQ(RS_HTML_READ_MAX, 1u << 20);
   EXPECT_EQ(RS_HTML_IOC_SOURCE, 0xc0205290u);
   EXPECT_EQ(RS_HTML_IOC_STATUS, 0xc0385291u);
 }
@@ -264,6 +268,8 @@ TEST(UapiSpace, Allocate) {
 
 TEST(UapiSpace, Seal) {
   EXPECT_EQ(sizeof(rs_space_seal), 32u);
+  EXPECT_EQ(offsetof(rs_space_seal, size), 0u);
+  EXPECT_EQ(offsetof(rs_space_seal, version), 4u);
   EXPECT_EQ(offsetof(rs_space_seal, init), 8u);
   EXPECT_EQ(offsetof(rs_space_seal, exit), 16u);
   EXPECT_EQ(offsetof(rs_space_seal, result), 24u);
@@ -272,6 +278,8 @@ TEST(UapiSpace, Seal) {
 
 TEST(UapiSpace, Call) {
   EXPECT_EQ(sizeof(rs_space_call), 88u);
+  EXPECT_EQ(offsetof(rs_space_call, size), 0u);
+  EXPECT_EQ(offsetof(rs_space_call, version), 4u);
   EXPECT_EQ(offsetof(rs_space_call, function), 8u);
   EXPECT_EQ(offsetof(rs_space_call, arguments), 16u);
   EXPECT_EQ(offsetof(rs_space_call, result), 64u);
@@ -289,14 +297,39 @@ TEST(UapiSpace, List) {
   EXPECT_EQ(offsetof(rs_space_record, reserved), 60u);
   EXPECT_EQ(offsetof(rs_space_record, name), 64u);
   EXPECT_EQ(sizeof(rs_space_list), 32u);
+  EXPECT_EQ(offsetof(rs_space_list, size), 0u);
+  EXPECT_EQ(offsetof(rs_space_list, version), 4u);
   EXPECT_EQ(offsetof(rs_space_list, first), 8u);
   EXPECT_EQ(offsetof(rs_space_list, count), 12u);
   EXPECT_EQ(offsetof(rs_space_list, records), 16u);
   EXPECT_EQ(offsetof(rs_space_list, reserved), 24u);
 }
 
+TEST(UapiSpace, StructuresHaveNoPadding) {
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_space_allocate>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_space_seal>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_space_call>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_space_record>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_space_list>);
+}
+
 TEST(UapiSpace, NumbersAreForever) {
+  EXPECT_STREQ(RS_SPACE_DEVICE, "/dev/ringside-space");
   EXPECT_EQ(RS_SPACE_VERSION, 1);
+  EXPECT_EQ(RS_SPACE_PART_MAX, 16u << 20);
+  EXPECT_EQ(RS_SPACE_NAME_MAX, 48);
+  EXPECT_EQ(RS_SPACE_ARGUMENTS, 6);
+  EXPECT_EQ(RS_SPACE_NONE, ~0ull);
+  EXPECT_EQ(RS_SPACE_TEXT, 0);
+  EXPECT_EQ(RS_SPACE_RODATA, 1);
+  EXPECT_EQ(RS_SPACE_DATA, 2);
+  EXPECT_EQ(RS_SPACE_PARTS, 3);
+  EXPECT_EQ(RS_SPACE_EMPTY, 0);
+  EXPECT_EQ(RS_SPACE_OPEN, 1);
+  EXPECT_EQ(RS_SPACE_SEALED, 2);
+  EXPECT_EQ(RS_SPACE_READY, 3);
+  EXPECT_EQ(RS_SPACE_KEPT, 4);
+  EXPECT_EQ(RS_SPACE_AT(2, 0xffff'fff0u), 0x2'ffff'fff0);
   EXPECT_EQ(RS_SPACE_IOC_ALLOCATE, 0xc070'5230u);
   EXPECT_EQ(RS_SPACE_IOC_SEAL, 0xc020'5231u);
   EXPECT_EQ(RS_SPACE_IOC_CALL, 0xc058'5232u);
