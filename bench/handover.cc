@@ -55,7 +55,7 @@ bool with_a_parked_load(const std::function<bool()>& then) {
 int main(int argc, char** argv) {
   Bench bench{this_context("handover", argc, argv), "time", "ns"};
   if (bench.context.accelerator == "tcg-count") bench.metric = bench.unit = "instructions";
-  bench.context.kernel = release();
+  name_running_kernel(bench.context);
   bool good = bench.measure_all("our module is absent") && load("ringside_loader") &&
               bench.measure_all("our module is there") &&
               with_a_parked_load([&] { return bench.measure_all("another load is parked"); });

@@ -8,7 +8,6 @@
 #include <liburing.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <cstring>
@@ -354,9 +353,7 @@ Outcome<Nothing> measure_peers(const Bench& bench) {
 }
 
 Outcome<Nothing> run(Options options, Context context) {
-  utsname system{};
-  uname(&system);
-  context.kernel = system.release;
+  name_running_kernel(context);
   Bench bench{context, options, context.accelerator.ends_with("-count"), {}};
   auto pages = TRY(MappedFile::open(options.pages));
   std::vector<std::byte> copy(pages.bytes().begin(), pages.bytes().end());

@@ -139,6 +139,7 @@ Outcome<Nothing> run(const Context& context) {
 
 int main(int argc, char** argv) {
   auto context = ringside::bench::this_context("oops", argc, argv);
+  name_running_kernel(context);
   auto done = ringside::bench::run(context);
   if (!done) fmt::print(stderr, "bench-oops: {}\n", done.error().message);
   return done ? 0 : done.error().status;

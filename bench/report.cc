@@ -26,7 +26,7 @@ struct Table {
   std::map<std::string, Row> rows;
   std::set<std::string> places;
   std::set<std::string> peers;
-  std::set<std::string> machines;
+  std::set<std::string> machines, commits;
 
   void add(const json& result) {
     auto kernel = result.at("kernel").get<std::string>();
@@ -44,6 +44,7 @@ struct Table {
     rows[key].cells[place] = number(result.at("median").get<double>());
     places.insert(place);
     machines.insert(result.at("machine").get<std::string>());
+    commits.insert(result.at("commit").get<std::string>());
   }
 
   void print() const {
@@ -60,7 +61,8 @@ struct Table {
       fmt::print("\n");
     }
     if (!peers.empty()) fmt::print("* a peer: {}. ", fmt::join(peers, ", "));
-    fmt::print("Medians. Machine: {}\n", fmt::join(machines, ", "));
+    fmt::print("Medians. Machine: {}; commit {}\n", fmt::join(machines, ", "),
+               fmt::join(commits, ", "));
   }
 };
 

@@ -2,10 +2,14 @@
 // way.
 #include "bench/results.hh"
 
+#include <sys/utsname.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+
+#include "user/kimage/image.hh"
 
 namespace ringside::bench {
 namespace {
@@ -75,6 +79,13 @@ Context this_context(std::string service, int argc, char** argv) {
     context.command += (each ? " " : "") + std::string(argv[each]);
   context.command = from_environment("RINGSIDE_COMMAND", context.command);
   return context;
+}
+
+void name_running_kernel(Context& context) {
+  utsname system{};
+  uname(&system);
+  context.kernel = system.release;
+  if (auto id = kimage::running_build_id()) context.build_id = *id;
 }
 
 }  // namespace ringside::bench

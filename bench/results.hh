@@ -47,4 +47,7 @@ nlohmann::json to_json(const Context& context, const Measure& measure);
 // empty.
 Context this_context(std::string service, int argc, char** argv);
 
+// Sets kernel and build_id to the running kernel's; no build-id where that cannot be read.
+void name_running_kernel(Context& context);
+
 }  // namespace ringside::bench
