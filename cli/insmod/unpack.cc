@@ -1,3 +1,4 @@
+// Nobody says how large the file will be, so the room is doubled until it fits.
 #include "cli/insmod/unpack.hh"
 
 #include <lzma.h>

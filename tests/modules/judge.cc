@@ -1,3 +1,4 @@
+// As a user has them: both files in one folder, the subject checked, the provider beside it.
 #include "tests/modules/judge.hh"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// mremap(2) grows what mmap(2) gave.
 #include "user/base/page_buffer.hh"
 
 #include <sys/mman.h>

@@ -1,3 +1,5 @@
+// A loaded module's exports are its file's, laid out again at the addresses that sysfs gives its
+// sections; an undefined symbol that one of them answers becomes SHN_ABS in a copy of the file.
 #include "user/loader/bind.hh"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// The first byte that differs, eight of each from there on, and the relocation that writes it.
 #include "user/loader/compare.hh"
 
 #include <fmt/format.h>

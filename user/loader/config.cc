@@ -1,3 +1,5 @@
+// Of files of one name the first folder's counts, as with kmod; then words of the kernel's command
+// line.
 #include "user/loader/config.hh"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Records and sysfs first; then each module's file is laid out again, and one walk over kallsyms
+// finds the per-CPU symbols of all of them.
 #include "user/loader/inventory.hh"
 
 namespace ringside::loader {

@@ -1,3 +1,4 @@
+// One way a placement into init_module(2) for a step; what this run has loaded is undone by name.
 #include "user/loader/loader.hh"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// flock(2): the kernel gives it back when its holder ends.
 #include "user/loader/lock.hh"
 
 #include <fcntl.h>

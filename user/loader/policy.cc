@@ -1,3 +1,5 @@
+// modules_disabled stands against every placement; what insists on signatures only against files
+// that have lost theirs.
 #include "user/loader/policy.hh"
 
 #include <fmt/format.h>

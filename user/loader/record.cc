@@ -1,3 +1,4 @@
+// Anything in the file that is not as it was written makes it no record.
 #include "user/loader/record.hh"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// Read to their end, whatever size they claim; written to a name of this process and renamed.
 #include "user/loader/small_file.hh"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// By number, for libc has no names for these calls; the log is read from where it ended when the
+// load began.
 #include "user/loader/system.hh"
 
 #include <fcntl.h>

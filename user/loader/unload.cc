@@ -1,3 +1,4 @@
+// Everything named is checked first; then the closure over holders is the order of unloading.
 #include "user/loader/unload.hh"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Runs of plain bytes are copied whole; only what is left is looked at character by character.
 #include "user/oops/json.hh"
 
 #include <fmt/format.h>

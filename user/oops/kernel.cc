@@ -1,3 +1,5 @@
+// Kernels in the order of their last use, the oldest closed when there are too many; those that are
+// not here are remembered, too, for a log may name one a thousand times.
 #include "user/oops/kernel.hh"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// Results wait as futures in the order in which their jobs came. add() blocks on the oldest where
+// too many wait, so memory is bounded.
 #include "user/oops/pool.hh"
 
 namespace ringside::oops {
