@@ -1,15 +1,20 @@
-// demo-oops: one console log with a stock oops and, behind it, our module's raw addresses. Resolves
-// the raw addresses here (the core in user space), puts beside them what the same core said in the
-// dying kernel and what the kernel itself printed, and says whether the three agree.
+// demo-oops: one console log with a stock oops and, behind it, our module's raw addresses. Has the
+// raw addresses resolved by `ringside ksyms` (the core in user space), puts beside them what the
+// same core said in the dying kernel and what the kernel itself printed, and says whether the three
+// agree.
 //   usage: demo-oops KERNEL CONSOLE-FILE; exit status 0 where no frame differs and at least one
 //   agrees, 1 where not.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
+#include <sstream>
 
-#include "lab/kernels/kernels.hh"
-#include "user/ksyms/symbols.hh"
+#include "user/process/process.hh"
 
 namespace ringside::demo {
 namespace {
@@ -63,11 +68,35 @@ void read_line(Report& report, const std::string& line) {
     report.stock.push_back({part[1], part[2].matched});
 }
 
-std::string resolve(const ksyms::Table& table, const Report& report, const Frame& frame) {
-  ksyms::Scratch scratch;
-  auto linked = frame.address - report.offset;
-  auto match = table.find(linked - (frame.kind == "ret" ? 1 : 0), scratch);
-  return match ? ksyms::format(*match, linked - match->address) : "";
+// What `ringside ksyms` knows, by address: "strlen+0x0/0x20".
+using Answers = std::map<std::uint64_t, std::string>;
+
+// Asks it for all frames of one kind, and shows the call and its answer. "ADDRESS ?" is no answer.
+Outcome<Nothing> ask(const std::vector<std::string>& call, const Report& report,
+                     const std::string& kind, Answers& answers) {
+  auto argv = call;
+  for (const auto& frame : report.raw)
+    if (frame.kind == kind) argv.push_back(fmt::format("{:016x}", frame.address));
+  if (argv.size() == call.size()) return ok;
+  auto result = TRY(run_process({argv, {}, {}}));
+  if (result.status > kNo) return Failure{result.err};
+  fmt::print("$ ringside {} ...\n{}", fmt::join(call.begin() + 1, call.end(), " "), result.out);
+  std::istringstream lines(result.out);
+  for (std::string address, type, symbol; lines >> address >> type;)
+    if (type != "?" && lines >> symbol) answers[std::stoull(address, nullptr, 16)] = symbol;
+  return ok;
+}
+
+// A return address belongs to the call before it, the faulting one stands for itself.
+Outcome<Answers> ask_ringside(const std::string& kernel, const Report& report) {
+  auto beside = std::filesystem::read_symlink("/proc/self/exe").replace_filename("ringside");
+  std::vector<std::string> call = {beside.native(), "ksyms",    "--kernel",
+                                   kernel,          "--offset", fmt::format("{:x}", report.offset)};
+  Answers answers;
+  TRY(ask(call, report, "ip", answers));
+  call.push_back("--return");
+  TRY(ask(call, report, "ret", answers));
+  return answers;
 }
 
 // A frame in a module is nobody's but the stock kernel's: the table is vmlinux's.
@@ -77,12 +106,13 @@ const char* verdict(const Stock& stock, const std::string& kernel, const std::st
 }
 
 // Prints every frame with its three answers; true where none differs and at least one agrees.
-bool compare(const ksyms::Table& table, const Report& report) {
+bool compare(const Answers& answers, const Report& report) {
   std::size_t agreeing = 0, differing = report.raw.size() == report.stock.size() ? 0 : 1;
   for (std::size_t each = 0; each < report.raw.size(); ++each) {
     const auto& frame = report.raw[each];
     auto stock = each < report.stock.size() ? report.stock[each] : Stock{};
-    auto user = resolve(table, report, frame);
+    auto found = answers.find(frame.address);
+    auto user = found == answers.end() ? "" : found->second;
     std::string_view word = verdict(stock, frame.kernel_side, user);
     agreeing += word == "agree";
     differing += word == "DIFFER";
@@ -92,19 +122,18 @@ bool compare(const ksyms::Table& table, const Report& report) {
   return differing == 0 && agreeing > 0;
 }
 
-Outcome<int> run(const std::string& kernel_name, const std::string& file_name) {
-  auto kernel = TRY(lab::find_kernel(kernel_name));
-  auto image = TRY(kimage::Image::open(kernel.image));
-  auto symbols = TRY(ksyms::Symbols::open(image));
+Outcome<int> run(const std::string& kernel, const std::string& file_name) {
   Report report;
   std::ifstream file(file_name);
   for (std::string line; std::getline(file, line);) read_line(report, bare(line));
   if (report.raw.empty()) return Failure{file_name + ": no report of ringside-ksyms in it"};
   for (const auto& line : report.text) fmt::print("  {}\n", line);
+  fmt::print("\n");
+  auto answers = TRY(ask_ringside(kernel, report));
   fmt::print("\nKASLR offset {:#x}; raw addresses, resolved three times:\n", report.offset);
   fmt::print("{:<5}{:<18}{:<42}{:<42}{:<42}{}\n", "", "address", "stock kernel",
-             "core, in the kernel", "core, in user space", "");
-  return compare(symbols.table(), report) ? kYes : kNo;
+             "core, in the kernel", "ringside ksyms", "");
+  return compare(answers, report) ? kYes : kNo;
 }
 
 }  // namespace
