@@ -137,10 +137,10 @@ void print_text(const std::vector<Entry>& entries) {
 // Without the kernel's image the list is shorter, and stderr says why.
 Outcome<Nothing> run(bool as_json) {
   auto kernel = open_running_kernel();
-  if (!kernel) fmt::print(stderr, "ringside list: no sizes: {}\n", kernel.error().message);
   auto* described = kernel ? &*kernel : nullptr;
   auto entries = TRY(loader::take_inventory(described));
   auto spaces = TRY(find_spaces());
+  if (!kernel) fmt::print(stderr, "ringside list: no sizes: {}\n", kernel.error().message);
   if (as_json)
     print_json(entries, spaces, described);
   else

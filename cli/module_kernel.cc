@@ -10,6 +10,15 @@
 namespace ringside::cli {
 namespace {
 
+// Where the running kernel's image is not here, what to do about it.
+Failure no_image(Failure failure, const char* otherwise) {
+  utsname name;
+  if (uname(&name) == 0)
+    failure.message += fmt::format("; {}install its package (Debian's is linux-image-{})",
+                                   otherwise, name.release);
+  return failure;
+}
+
 // A kernel in the cache with the running one's release, and the modules of this machine; `failure`
 // where there is none.
 Outcome<lab::Kernel> in_cache(const Failure& failure) {
@@ -30,7 +39,8 @@ Outcome<modules::Kernel> open_module_kernel(const std::string& name) {
   if (kernel)
     return modules::Kernel::open(TRY(kimage::Image::open(kernel->image)), kernel->modules);
   auto image = open_image(name);  // a vmlinux
-  return image ? modules::Kernel::open(*std::move(image), {}) : kernel.error();
+  if (image) return modules::Kernel::open(*std::move(image), {});
+  return name == "running" ? no_image(kernel.error(), "name one by --kernel, or ") : kernel.error();
 }
 
 std::shared_ptr<modules::KernelTypes> types_of_release(const std::string& release) {
@@ -52,7 +62,7 @@ Outcome<modules::Kernel> open_running_kernel() {
   }
   auto kernel = lab::find_kernel("running");
   if (!kernel) kernel = in_cache(kernel.error());
-  if (!kernel) return kernel.error();
+  if (!kernel) return no_image(kernel.error(), "");
   auto image = TRY(kimage::Image::open(kernel->image));
   if (image.build_id() != TRY(kimage::running_build_id()))
     return Failure{

@@ -81,6 +81,7 @@ class Run {
       : options_(options), decoder_(finder(options)), pool_(options.jobs, put) {}
 
   Outcome<int> all() {
+    if (!options_.kernel.empty()) TRY(named_kernel(options_.kernel));
     auto stream =
         TRY(oops::Stream::open({[this](auto text, const auto& block) { take_text(text, block); },
                                 [this](oops::Found found) { take_report(std::move(found)); }}));
