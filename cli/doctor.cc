@@ -211,7 +211,8 @@ Finding debug_info() {
   if (auto urls = std::getenv("DEBUGINFOD_URLS"); urls && *urls)
     return {State::kUnknown, fmt::format("not here; {} may have it", urls), ""};
   return {State::kNo, "none for the running kernel " + release(),
-          fmt::format("only files and lines of source need it: apt install linux-image-{}-dbg",
+          fmt::format("only files and lines of source need it; where Debian has it: apt install "
+                      "linux-image-{}-dbg",
                       release())};
 }
 

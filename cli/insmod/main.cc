@@ -1,8 +1,7 @@
 // ringside-insmod: the smallest whole loader, static, for an initramfs. It knows no index, no
 // cache and no checks but the kernel's own: it finds files (modules.dep), unpacks them, and has
 // them placed by the kernel (`stock`), by us at the addresses and with the symbols that the kernel
-// gives
-// (`user`), or by our core in the kernel (`kernel`). Of core/ it needs the ELF reader and the
+// gives (`user`), or by our core in the kernel (`kernel`). Of core/ it needs the ELF reader and the
 // relocations; of the C++ library nothing.
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -23,6 +22,13 @@
 namespace ringside::insmod {
 namespace {
 
+constexpr const char* kHelp =
+    "Usage: ringside-insmod [--placement=stock|user|kernel] FILE|NAME [PARAM=VALUE...]...\n"
+    "Loads modules, in an initramfs. A FILE has a '/' in it; a NAME is looked up in modules.dep,\n"
+    "with its needs.\n\n"
+    "Example: ringside-insmod --placement=user virtio_blk ext4\n"
+    "Exit status: 0 loaded, 1 refused, 2 a file cannot be read.\n";
+
 constexpr std::size_t kPathMax = 1024, kParametersMax = 4096;
 
 struct Placing {
@@ -30,22 +36,22 @@ struct Placing {
   utsname system;
 };
 
-int fail(const char* what, const char* why) {
+int fail(const char* what, const char* why, int status) {
   std::fprintf(stderr, "ringside-insmod: %s: %s\n", what, why);
-  return kNo;
+  return status;
 }
 
 // One file; what is loaded already counts as loaded.
 int load_file(const char* path, const char* parameters, const Placing& placing) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   struct stat status;
-  if (fd < 0 || fstat(fd, &status) != 0) return fail(path, std::strerror(errno));
+  if (fd < 0 || fstat(fd, &status) != 0) return fail(path, std::strerror(errno), kUnknown);
   auto size = static_cast<std::size_t>(status.st_size);
   void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (memory == MAP_FAILED) return fail(path, std::strerror(errno));
+  if (memory == MAP_FAILED) return fail(path, std::strerror(errno), kUnknown);
   Bytes packed(static_cast<const std::byte*>(memory), size);
   Bytes file = unpack(packed);
-  if (file.empty()) return fail(path, "cannot be unpacked (xz only)");
+  if (file.empty()) return fail(path, "cannot be unpacked (xz only)", kUnknown);
   int error = 0;
   if (placing.mode != 0)
     error = hand_over(placing.mode, placing.system.release, file, parameters);
@@ -56,7 +62,7 @@ int load_file(const char* path, const char* parameters, const Placing& placing) 
   if (file.data() != packed.data()) std::free(const_cast<std::byte*>(file.data()));
   munmap(memory, size);
   close(fd);
-  return error == 0 || error == EEXIST ? 0 : fail(path, std::strerror(error));
+  return error == 0 || error == EEXIST ? 0 : fail(path, std::strerror(error), kNo);
 }
 
 // True where the file `path` is of the module `name`; '-' and '_' are alike.
@@ -75,7 +81,8 @@ bool is_file_of(const char* path, std::size_t length, const char* name) {
 int load_below(const char* tree, const char* file, const char* parameters, const Placing& placing) {
   char path[kPathMax];
   int size = std::snprintf(path, sizeof(path), "%s/%s", tree, file);
-  if (size < 0 || size >= static_cast<int>(sizeof(path))) return fail(file, "too long a path");
+  if (size < 0 || size >= static_cast<int>(sizeof(path)))
+    return fail(file, "too long a path", kUnknown);
   return load_file(path, parameters, placing);
 }
 
@@ -99,7 +106,7 @@ int load_name(const char* name, const char* parameters, const Placing& placing) 
   std::snprintf(tree, sizeof(tree), "/lib/modules/%s", placing.system.release);
   std::snprintf(list, sizeof(list), "%s/modules.dep", tree);
   std::FILE* file = std::fopen(list, "re");
-  if (!file) return fail(list, std::strerror(errno));
+  if (!file) return fail(list, std::strerror(errno), kUnknown);
   char* line = nullptr;
   std::size_t room = 0;
   int status = -1;
@@ -111,7 +118,7 @@ int load_name(const char* name, const char* parameters, const Placing& placing) 
   }
   std::free(line);
   std::fclose(file);
-  return status < 0 ? fail(name, "no such module in modules.dep") : status;
+  return status < 0 ? fail(name, "no such module in modules.dep", kUnknown) : status;
 }
 
 // True where `word` is PARAM=VALUE.
@@ -125,11 +132,11 @@ bool is_parameter(const char* word) {
 int load_all(char** words, const Placing& placing) {
   while (*words) {
     const char* module = *words++;
-    if (is_parameter(module)) return fail(module, "a parameter goes behind its module"), kUsage;
+    if (is_parameter(module)) return fail(module, "a parameter goes behind its module", kUsage);
     char parameters[kParametersMax] = "";
     for (; *words && is_parameter(*words); ++words) {
       std::size_t used = std::strlen(parameters), size = std::strlen(*words);
-      if (used + size + 2 > sizeof(parameters)) return fail(module, "too many parameters"), kUsage;
+      if (used + size + 2 > sizeof(parameters)) return fail(module, "too many parameters", kUsage);
       std::memcpy(parameters + used, *words, size);
       parameters[used + size] = ' ', parameters[used + size + 1] = 0;
     }
@@ -151,14 +158,12 @@ int run(char** words) {
     else if (std::strcmp(name, "kernel") == 0)
       placing.mode = RS_LOADER_KERNEL;
     else if (std::strcmp(name, "stock") != 0)
-      return fail(name, "no such placement"), kUsage;
+      return fail(name, "no such placement", kUsage);
   }
   if (*words && (*words)[0] != '-') return load_all(words, placing);
-  std::fprintf(
-      stderr,
-      "Usage: ringside-insmod [--placement=stock|user|kernel] FILE|NAME [PARAM=VALUE...]"
-      "...\nA FILE has a '/' in it; a NAME is looked up in modules.dep, with its needs.\n");
-  return kUsage;
+  bool asked = *words && (std::strcmp(*words, "--help") == 0 || std::strcmp(*words, "-h") == 0);
+  std::fputs(kHelp, asked ? stdout : stderr);
+  return asked ? kYes : kUsage;
 }
 
 }  // namespace

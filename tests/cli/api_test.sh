@@ -310,4 +310,8 @@ if [ -f "$built/ringside_unexported.ko" ]; then
 else
   skip "$what" "no modules were built for $release"
 fi
+in_readme() { # the program in README.md is the one that was compiled here
+  sed -n '/^```c$/,/^```$/p' "$source/README.md" | sed '1d;$d' | diff - "$source/examples/symbol.c"
+}
+is "README.md shows examples/symbol.c as it is" in_readme
 finish

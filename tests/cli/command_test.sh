@@ -22,14 +22,31 @@ help_with_example() {
   capture "$ringside" "$@" --help
   ended 0 && out_has "^Example: .*ringside $*"
 }
-for command in kimage ksyms oops doctor "lab run" "lab session" "lab fetch" "lab list"; do
+for command in kimage ksyms check link load unload list place oops html doctor "lab run" \
+  "lab session" "lab fetch" "lab list"; do
   is "$command --help has an example" help_with_example $command
 done
+insmod_help() {
+  capture "$build/ringside-insmod" --help
+  ended 0 && out_has '^Example: ringside-insmod '
+}
+is "ringside-insmod --help has an example" insmod_help
+insmod_without() {
+  capture "$build/ringside-insmod" "$scratch/none.ko"
+  ended 2 && one_line && err_has "^ringside-insmod: $scratch/none.ko: "
+}
+is "ringside-insmod of a file that is not there: one line, status 2" insmod_without
 is "--version" eval 'capture "$ringside" --version; ended 0 && out_has "^ringside [0-9]+\.[0-9]"'
 is "no command is status 64" usage "$ringside"
 is "an unknown command is status 64" usage "$ringside" nonsense
 is "an unknown option is status 64" usage "$ringside" ksyms --nonsense
 is "an unknown placement is status 64" usage "$ringside" ksyms --placement moon x
+is "no module to check is status 64" usage "$ringside" check
+is "an offset that is no number is status 64" usage "$ringside" ksyms --kernel 6.1 --offset zz x
+is "oops asks for its --kernel though there is no report" \
+  cannot_tell 'nonsense: no such kernel' "$ringside" oops --kernel nonsense /dev/null
+is "an ELF file that is no kernel: one line, and what is needed" \
+  cannot_tell 'a bzImage or vmlinux is needed' "$ringside" kimage "$ringside"
 
 is "a kernel that is not here: one line, and how to fetch it" \
   cannot_tell 'ringside lab fetch 9\.9' "$ringside" ksyms --kernel 9.9 vfs_write

@@ -34,17 +34,17 @@ is "ringside-html(1) has the options of html --help" same_options ringside-html 
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
 
-for command in load unload list place; do
+for command in check link load unload list place doctor; do
   is "ringside-$command(1) has the options of $command --help" \
     same_options "ringside-$command" "$command"
 done
 
-doctor_options() { # has no page of its own
-  for option in $(options_of doctor | grep -v -e --help); do
-    sed -n '/^\*doctor\*/,/^#/p' "$source/man/ringside.1.scd" | grep -q -e "\*$option\*" || return 1
-  done
+insmod_options() {
+  options_in ringside-insmod | grep -v -e --help >"$scratch/documented"
+  "$build/ringside-insmod" --help | grep -o -e '\[--[a-z]*' | tr -d '[' >"$scratch/offered"
+  same "$scratch/documented" "$scratch/offered"
 }
-is "ringside(1) has the options of doctor --help" doctor_options
+is "ringside-insmod(1) has the options of its --help" insmod_options
 
 same_commands() {
   sed -n '/^# COMMANDS/,/^# NAMES/s/^\*\([a-z]*\)\*$/\1/p' "$source/man/ringside.1.scd" \
