@@ -1,4 +1,5 @@
-// Fuzzes the module linker end to end: open, exports, layout, needs, bind, link, edit.
+// Fuzzes the module linker end to end: open, exports, layout, needs, bind, link, edit; and, as for
+// a space, the relocations of what need not be a module.
 #include <cstdint>
 #include <vector>
 
@@ -37,8 +38,28 @@ void link_module(const Module& module, const Rules& rules, Arena& arena, Diagnos
   define_symbols(module.object(), addresses, values);
   bind(module, *needs, answers, {.allow_unexported = true}, values, diagnostics);
   (void)link(module.object(), layout, image, values, diagnostics);
+  (void)link_symbols(module.object(), layout, image, values);
   std::vector<std::byte> out(module.signed_file().content.size());
   (void)edit_for_bind(module, *needs, answers, arena, out);
+}
+
+void relocate_object(Bytes file, const Rules& rules, Arena& arena, Diagnostics& diagnostics) {
+  auto object = Object::open(file, rules, arena, diagnostics);
+  if (!object) return;
+  std::vector<std::vector<std::byte>> memory(object->sections().size());
+  std::vector<Target> targets(memory.size());
+  for (std::uint32_t index = 1; index < memory.size(); ++index) {
+    auto contents = object->contents(index);
+    memory[index].assign(contents.begin(), contents.end());
+    targets[index] = {memory[index], 0xffffffffc0000000 + 0x100000 * index};
+  }
+  std::vector<std::uint64_t> values(object->symbol_count(), 0xffffffffc0000010);
+  relocate_sections(*object, targets, values, diagnostics);
+}
+
+// struct module as Debian's kernels have it.
+ModuleStruct struct_of(const Rules& rules) {
+  return &rules == &kRules6_1 ? ModuleStruct{896, 24, 312, 848} : ModuleStruct{1280, 24, 312, 1200};
 }
 
 }  // namespace
@@ -50,9 +71,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Rules* rules : {&kRules6_1, &kRules6_12}) {
     Arena arena(memory);
     Diagnostics diagnostics(room);
-    KernelAbi abi{rules, "6.1.0-test SMP mod_unload modversions ", {256, 24, 128, 136}};
+    KernelAbi abi{rules, "6.1.0-test SMP mod_unload modversions ", struct_of(*rules)};
     auto module = Module::open(file, abi, arena, diagnostics);
     if (module) link_module(*module, *rules, arena, diagnostics);
+    Arena again(memory);
+    relocate_object(file, *rules, again, diagnostics);
   }
   return 0;
 }
