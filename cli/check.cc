@@ -78,7 +78,7 @@ Outcome<Column> check_kernel(const Options& options, const std::string& name) {
   if (options.all && kernel.tree().files().empty())
     return Failure{fmt::format("{}: no modules found for this kernel", kernel.image().source())};
   using Signatures = Checker::Signatures;
-  auto signatures = options.all ? Signatures::kIdentify : Signatures::kVerify;
+  auto signatures = options.all ? Signatures::kTree : Signatures::kVerify;
   auto checker = TRY(Checker::create(kernel, types_of_release, signatures));
   if (options.unexported) checker->allow_unexported();
   Column column{name, kernel.release(), TRY(check_named(options, kernel, *checker))};
@@ -235,7 +235,8 @@ void print_text(const Options& options, const std::vector<Column>& columns) {
 
 Outcome<int> run(const Options& options) {
   if (options.modules.empty() != options.all)
-    return Failure{options.all ? "MODULE and --all: one of them" : "no MODULE given; or --all",
+    return Failure{options.all ? "MODULE and --all: one of them"
+                               : "no MODULE given, or --all; MODULEs go before --with and --matrix",
                    kUsage};
   if (options.all && !options.matrix.empty())
     return Failure{"--matrix wants MODULEs, not --all", kUsage};
@@ -258,23 +259,19 @@ int check(int argc, char** argv) {
   app.add_option("MODULE", options.modules, "module files, or names in the kernel's tree");
   app.add_option("--kernel,-k", options.kernel, "6.1, 6.12, a package, a release, an image or tree")
       ->capture_default_str();
-  app.add_option("--with", options.with,
-                 "a module that may provide symbols, not judged itself; more by comma, or again")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  app.add_option("--with", options.with, "modules that may provide symbols, not judged themselves")
+      ->delimiter(',');
   app.add_flag("--all", options.all,
-               "every module of the kernel's tree; signers are named, not verified");
-  app.add_option("--matrix", options.matrix,
-                 "several kernels, comma between: one table, the reasons below")
+               "every module of the kernel's tree; signatures are verified once a state of it");
+  app.add_option("--matrix", options.matrix, "several kernels: one table, the reasons below")
       ->delimiter(',')
-      ->allow_extra_args(false)
       ->excludes("--kernel");
   app.add_flag("--unexported", options.unexported,
                "functions that are not exported, too, where their types are the kernel's");
   app.add_flag("--json", options.json, "all that is known, as one JSON object");
   app.add_flag("--verbose,-v", options.verbose, "also signature, taints, memory, needs and notes");
   app.footer(
-      "Example: ringside check ./driver.ko --matrix 6.1,6.12,6.12-rt\n"
+      "Example: ringside check ./driver.ko --matrix 6.1 6.12 6.12-rt\n"
       "Exit status: 0 all load, 1 some do not, 2 could not tell.");
   return finish(app, argc, argv, [&] { return run(options); });
 }

@@ -9,6 +9,7 @@
 
 #include "cli/commands.hh"
 #include "cli/finish.hh"
+#include "cli/link_map.hh"
 #include "cli/module_kernel.hh"
 #include "user/base/unique_fd.hh"
 #include "user/modules/unexported.hh"
@@ -139,54 +140,6 @@ Outcome<Nothing> write_file(const std::string& name, Bytes content) {
   return ok;
 }
 
-void print_sections(const Linked& linked) {
-  const auto& object = linked.module.object();
-  std::vector<std::uint64_t> relocations(object.sections().size());
-  for (const auto& header : object.sections())
-    if (header.type == modules::kSectionRela && header.info < relocations.size())
-      relocations[header.info] += header.size / sizeof(modules::Relocation);
-  for (std::uint32_t index = 1; index < object.sections().size(); ++index) {
-    bool placed = linked.layout.places[index].region != modules::kNoRegion;
-    if (!placed && index != linked.layout.percpu_section) continue;
-    fmt::print("  section {:#018x} {:>8} {:>7} {}\n", linked.addresses[index],
-               object.sections()[index].size, relocations[index], object.section_name(index));
-  }
-}
-
-void print_symbols(const Linked& linked) {
-  const auto& object = linked.module.object();
-  std::vector<std::uint32_t> order;
-  for (std::uint32_t index = 1; index < object.symbol_count(); ++index) {
-    auto symbol = object.symbol(index);
-    bool defined = symbol.section != 0 && symbol.section < object.sections().size();
-    if (defined && linked.addresses[symbol.section] && symbol.type() != modules::kTypeSection)
-      order.push_back(index);
-  }
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return linked.values[a] < linked.values[b];
-  });
-  for (auto index : order) {
-    auto symbol = object.symbol(index);
-    fmt::print("  symbol  {:#018x} {:>8} {}\n", linked.values[index], symbol.size,
-               object.symbol_name(symbol));
-  }
-}
-
-void print_map(const Kernel& kernel, const Linked& linked) {
-  const auto& rules = kernel.rules();
-  fmt::print("module {} for {}: {} relocations\n", linked.module.name(), kernel.release(),
-             linked.relocations);
-  for (std::uint32_t index = 0; index < rules.region_count; ++index)
-    if (auto size = linked.layout.regions[index].size)
-      fmt::print("  region  {:#018x} {:>8} {}\n", linked.image.address[index], size,
-                 rules.regions[index].name);
-  if (linked.layout.percpu_size)
-    fmt::print("  region  {:#018x} {:>8} percpu\n", linked.image.percpu_address,
-               linked.layout.percpu_size);
-  print_sections(linked);
-  print_symbols(linked);
-}
-
 // The addresses that --at gives for this module in place of those that place() chose.
 void move_regions(const Addresses& addresses, const modules::Rules& rules, Linked& linked) {
   auto apply = [&](std::string_view region, std::uint64_t& address) {
@@ -239,6 +192,7 @@ Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, Ke
     next = *end;
     move_regions(addresses, kernel.rules(), linked);
     auto finished = linker.finish(linked, diagnostics);
+    if (finished) finished = linker.finish_symbols(linked);
     if (!finished) return Failure{describe(finished.error(), path)};
     for (const auto& diagnostic : diagnostics.list())
       if (diagnostic.severity <= modules::Severity::kUnsupported)
@@ -256,7 +210,7 @@ Outcome<Nothing> run(const Options& options) {
   auto addresses = TRY(parse_addresses(options));
   auto kernel = TRY(open_module_kernel(options.kernel));
   TRY(check_names(addresses, kernel.rules()));
-  auto checker = TRY(Checker::create(kernel, types_of_release, Checker::Signatures::kIdentify));
+  auto checker = TRY(Checker::create(kernel, types_of_release, Checker::Signatures::kVerify));
   if (options.unexported) checker->allow_unexported();
   auto check = options.unexported ? "ringside check --unexported" : "ringside check";
   auto plan = TRY(Planner(kernel, *checker, check).plan(options.modules));
@@ -281,7 +235,8 @@ int link(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_flag("--unexported", options.unexported,
                "functions that are not exported, too, where their types are the kernel's");
-  app.add_flag("--map", options.map, "prints regions, sections and symbols with their addresses");
+  app.add_flag("--map", options.map,
+               "prints what went where: regions, sections, symbols, and who gave the others");
   app.footer(
       "Example: ringside link loop --kernel 6.1 --at core=0xffffffffc0400000 -o /tmp/image --map\n"
       "Exit status: 0 linked, 1 a module does not load on that kernel, 2 could not tell.");

@@ -79,11 +79,6 @@ void take_versions(const Module& module, NeedTable& table, Diagnostics& diagnost
   table.finish();
 }
 
-// x86's tools leave this one undefined and unused (ignore_undef_symbol).
-bool ignored(std::string_view name) {
-  return name == "_GLOBAL_OFFSET_TABLE_";
-}
-
 class Judge {
  public:
   Judge(const Module& module, BindOptions options, Diagnostics& diagnostics)
@@ -121,17 +116,18 @@ bool Judge::refuse(Fault fault, const Need& need, std::string_view text, std::ui
 }
 
 bool Judge::judge_missing(const Need& need) {
-  if (need.weak || ignored(need.name)) return false;
+  if (need.weak || need.name == kIgnoredSymbol) return false;
   if (module_.object().string_section() == 0) return false;  // why there are no names was reported
   return refuse(Fault::kUnresolved, need, {});
 }
 
-// No switch turns the licence's part off.
+// No switch turns the licence's part off, and what follows may not take the licence away either.
 bool Judge::judge_unexported(const Need& need, const Answer& answer) {
   if (!options_.allow_unexported && need.weak) return false;
   if (proprietary_) return refuse(Fault::kUnexportedLicense, need, answer.provider_name);
-  if (options_.allow_unexported) return true;
-  return refuse(Fault::kUnexported, need, answer.provider_name);
+  if (!options_.allow_unexported) return refuse(Fault::kUnexported, need, answer.provider_name);
+  uses_gpl_only_ = true;
+  return true;
 }
 
 bool Judge::inherit(const Need& need, const Answer& answer) {

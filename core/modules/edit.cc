@@ -1,6 +1,7 @@
 // A copy of what was signed, with two fields of each bound symbol overwritten.
 #include "core/modules/edit.hh"
 
+#include <algorithm>
 #include <cstring>
 
 namespace ringside::modules {
@@ -27,8 +28,15 @@ class Kept {
 
 // The licence's part of bind()'s rules once more, since this is where an address would get past the
 // kernel's own check: such a symbol stays undefined, and the kernel refuses it, or leaves it 0.
-bool withheld(const Module& module, const Answer& answer) {
-  return !module.gpl_compatible() && (answer.gpl_only || answer.source == Source::kUnexported);
+bool withheld(bool proprietary, const Answer& answer) {
+  return proprietary && (answer.gpl_only || answer.source == Source::kUnexported);
+}
+
+// By its own licence, or because one of its providers is.
+bool is_proprietary(const Module& module, std::span<const Answer> answers) {
+  return !module.gpl_compatible() ||
+         std::any_of(answers.begin(), answers.end(),
+                     [](const Answer& answer) { return answer.proprietary_provider; });
 }
 
 void make_absolute(std::span<std::byte> file, std::uint64_t at, std::uint64_t value) {
@@ -49,6 +57,7 @@ Result<Edited> edit_for_bind(const Module& module, std::span<const Need> needs,
     return Error{"memory is too small", "edited file", 0, content.size(), out.size()};
   if (needs.size() != answers.size())
     return Error{"not one answer a need", "answers", 0, needs.size(), answers.size()};
+  auto proprietary = is_proprietary(module, answers);
   Kept kept(TRY(arena.take<std::uint32_t>(needs.size())));
   std::memcpy(out.data(), content.data(), content.size());
   auto table = module.object().sections()[module.object().symbol_section()].offset;
@@ -57,7 +66,7 @@ Result<Edited> edit_for_bind(const Module& module, std::span<const Need> needs,
     const auto& need = needs[row];
     const auto& answer = answers[row];
     if (need.symbol >= module.object().symbol_count() || answer.source == Source::kNone) continue;
-    if (withheld(module, answer)) continue;
+    if (withheld(proprietary, answer)) continue;
     bool counted = answer.source == Source::kExport && answer.provider != 0;
     if (counted && kept.add(answer.provider)) continue;
     make_absolute(out, table + need.symbol * sizeof(Symbol), answer.address);

@@ -19,8 +19,8 @@ struct Edited {
 
 // Copies `module`'s file to `out` (at least signed_file().content long) and edits it there.
 // needs and answers as given to bind(), which must have found nothing that blocks. Needs without
-// an answer stay undefined, and so do GPL-only and unexported ones of a module whose licence is not
-// GPL-compatible. 4 bytes a need from `arena`.
+// an answer stay undefined, and so do GPL-only and unexported ones of a module whose licence, or
+// that of one of its providers, is not GPL-compatible. 4 bytes a need from `arena`.
 Result<Edited> edit_for_bind(const Module& module, std::span<const Need> needs,
                              std::span<const Answer> answers, Arena& arena,
                              std::span<std::byte> out);

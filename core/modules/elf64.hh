@@ -1,12 +1,12 @@
 // The ELF64 records and numbers that a relocatable object is made of, as they lie in the file.
-// Source: System V ABI, ELF-64 object file format; x86-64 psABI, chapter 4;
-// include/uapi/linux/elf.h for what Linux adds (SHN_LIVEPATCH, SHF_RELA_LIVEPATCH,
-// SHF_RO_AFTER_INIT).
+// Source: System V ABI, ELF-64 object file format; include/uapi/linux/elf.h for what Linux adds
+// (SHN_LIVEPATCH, SHF_RELA_LIVEPATCH, SHF_RO_AFTER_INIT).
 #pragma once
 
 #include <cstdint>
 
 #include "core/elf/records.hh"
+#include "core/x86/elf.hh"  // the architecture
 
 namespace ringside::modules {
 
@@ -34,7 +34,6 @@ struct Relocation {  // Elf64_Rela
 static_assert(sizeof(Relocation) == 24);
 
 constexpr std::uint16_t kRelocatableFile = 1;  // ET_REL
-constexpr std::uint16_t kMachineX86 = 62;      // EM_X86_64
 
 enum SectionType : std::uint32_t {
   kSectionNull = 0,
@@ -63,15 +62,5 @@ enum SpecialSection : std::uint16_t {
 
 constexpr std::uint8_t kBindLocal = 0, kBindGlobal = 1, kBindWeak = 2;
 constexpr std::uint8_t kTypeNone = 0, kTypeObject = 1, kTypeFunction = 2, kTypeSection = 3;
-
-enum RelocationType : std::uint32_t {  // those that x86-64 kernels take
-  kRelNone = 0,
-  kRel64 = 1,
-  kRelPc32 = 2,
-  kRelPlt32 = 4,
-  kRel32 = 10,
-  kRel32S = 11,
-  kRelPc64 = 24,
-};
 
 }  // namespace ringside::modules

@@ -1,6 +1,8 @@
 // A module's own exports. In a relocatable file the entries of __ksymtab* are zero, and three
 // relocations each say what will be there: the symbol, its name, its namespace (PREL32 words). The
 // CRCs lie in __kcrctab* as plain words, one an entry.
+#include <algorithm>
+
 #include "core/modules/module.hh"
 
 namespace ringside::modules {
@@ -16,7 +18,7 @@ struct Table {
 
 void take_word(const Object& object, const Relocation& relocation, std::span<OwnExport> exports) {
   auto row = relocation.offset / kEntry;
-  if (row >= exports.size() || relocation.type() != kRelPc32) return;
+  if (row >= exports.size() || relocation.type() != kRelPlaceRelative) return;
   auto& entry = exports[row];
   switch (relocation.offset % kEntry) {
     case kValue:
@@ -72,6 +74,12 @@ void read_table(const Module& module, const Table& table, std::span<OwnExport> e
 }
 
 }  // namespace
+
+std::uint32_t export_taints(std::span<const OwnExport> exports) {
+  bool all = std::all_of(exports.begin(), exports.end(),
+                         [](const OwnExport& entry) { return entry.has_crc; });
+  return all ? 0u : std::uint32_t{kTaintForced};
+}
 
 Result<std::span<const OwnExport>> Module::exports(Arena& arena, Diagnostics& diagnostics) const {
   Table plain{object_.find_allocated("__ksymtab"), object_.find_allocated("__kcrctab"), false};

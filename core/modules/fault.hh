@@ -119,17 +119,21 @@ std::string_view fault_name(Fault fault);
 // "refused", "unsafe", "unsupported", "taints", "note".
 std::string_view severity_name(Severity severity);
 
-// Collects diagnostics in memory that the caller owns; past its end it only counts them.
+// Collects diagnostics in memory that the caller owns; past its end it only counts them, but for
+// the first that blocks: it takes the last one's place, so that whoever looks for a reason finds
+// one.
 class Diagnostics {
  public:
   explicit Diagnostics(std::span<Diagnostic> room) : room_(room) {}
 
   void add(const Diagnostic& diagnostic) {
-    if (diagnostic.severity <= Severity::kUnsupported) ++blocking_;
+    bool blocks = diagnostic.severity <= Severity::kUnsupported;
+    blocking_ += blocks;
+    refusing_ += diagnostic.severity <= Severity::kUnsafe;
     if (size_ < room_.size())
       room_[size_++] = diagnostic;
-    else
-      ++dropped_;
+    else if (++dropped_; blocks && blocking_ == 1 && size_ > 0)
+      room_[size_ - 1] = diagnostic;
   }
 
   std::span<const Diagnostic> list() const { return room_.first(size_); }
@@ -137,13 +141,15 @@ class Diagnostics {
   // How many of those added, dropped ones included, keep the module from being loaded by us:
   // refused, unsafe and unsupported.
   std::uint64_t blocking() const { return blocking_; }
+  // How many of these are refused or unsafe.
+  std::uint64_t refusing() const { return refusing_; }
   bool empty() const { return size_ == 0 && dropped_ == 0; }
-  void clear() { size_ = 0, dropped_ = 0, blocking_ = 0; }
+  void clear() { size_ = 0, dropped_ = 0, blocking_ = 0, refusing_ = 0; }
 
  private:
   std::span<Diagnostic> room_;
   std::size_t size_ = 0;
-  std::uint64_t dropped_ = 0, blocking_ = 0;
+  std::uint64_t dropped_ = 0, blocking_ = 0, refusing_ = 0;
 };
 
 }  // namespace ringside::modules

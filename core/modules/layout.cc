@@ -25,7 +25,7 @@ class Builder {
   Builder(const Object& object, const Rules& rules, Layout& layout, Diagnostics& diagnostics)
       : object_(object), rules_(rules), diagnostics_(diagnostics), layout_(layout) {}
 
-  Status prepare(Arena& arena, const Special& special, bool init_is_freed);
+  Status prepare(Arena& arena, const Special& special);
   void place_sections(bool init);
   void place_symbols(std::uint32_t percpu);
   void finish();
@@ -65,7 +65,7 @@ Pass Builder::pass_of(std::uint32_t index, const Special& special) const {
   return kWritable;
 }
 
-Status Builder::prepare(Arena& arena, const Special& special, bool init_is_freed) {
+Status Builder::prepare(Arena& arena, const Special& special) {
   auto count = object_.sections().size();
   places_ = TRY(arena.take<Place>(count));
   work_ = TRY(arena.take<Work>(count));
@@ -73,7 +73,7 @@ Status Builder::prepare(Arena& arena, const Special& special, bool init_is_freed
   for (std::uint32_t index = 0; index < count; ++index) {
     places_[index].region = kNoRegion;
     auto pass = pass_of(index, special);
-    bool init = init_is_freed && is_init_section(object_.section_name(index));
+    bool init = is_init_section(object_.section_name(index));
     if (pass != kNotInMemory && rules_.region_of[init][pass] == kNoRegion) pass = kWritable;
     work_[index] = {pass, init};
   }
@@ -205,7 +205,7 @@ std::uint64_t Layout::rounding() const {
 Status lay_out(const Module& module, Arena& arena, Layout& layout, Diagnostics& diagnostics) {
   const auto& rules = *module.abi().rules;
   Builder builder(module.object(), rules, layout, diagnostics);
-  TRY(builder.prepare(arena, special_sections(module), true));
+  TRY(builder.prepare(arena, special_sections(module)));
   builder.place_sections(false);
   builder.place_sections(true);
   builder.place_symbols(module.percpu());
@@ -214,15 +214,6 @@ Status lay_out(const Module& module, Arena& arena, Layout& layout, Diagnostics& 
   layout.percpu_section = module.percpu();
   layout.percpu_size = percpu.size;
   layout.percpu_align = percpu.align < rules.page_size ? percpu.align : rules.page_size;
-  return ok;
-}
-
-Status lay_out(const Object& object, const Rules& rules, Arena& arena, Layout& layout,
-               Diagnostics& diagnostics) {
-  Builder builder(object, rules, layout, diagnostics);
-  TRY(builder.prepare(arena, {}, false));
-  builder.place_sections(false);
-  builder.finish();
   return ok;
 }
 

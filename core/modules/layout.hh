@@ -53,9 +53,4 @@ struct Layout {
 // data) gets no place.
 Status lay_out(const Module& module, Arena& arena, Layout& layout, Diagnostics& diagnostics);
 
-// Lays out a plain relocatable object (no module): the same passes into the same regions, no
-// symbol table, nothing of it freed after init.
-Status lay_out(const Object& object, const Rules& rules, Arena& arena, Layout& layout,
-               Diagnostics& diagnostics);
-
 }  // namespace ringside::modules

@@ -39,14 +39,20 @@ Status prepare(const Layout& layout, const Image& image) {
 }
 
 // The room of `section` in the image; empty where it has none.
-Target target_of(const Object& object, const Layout& layout, const Image& image,
-                 std::uint32_t section) {
+Target room_of(const Object& object, const Layout& layout, const Image& image,
+               std::uint32_t section) {
   auto place = layout.places[section];
-  if (place.region == kNoRegion || is_symbol_data(object, section)) return {};
+  if (place.region == kNoRegion) return {};
   auto memory = image.memory[place.region].first(layout.regions[place.region].size);
   auto size = object.sections()[section].size;
   if (!fits(place.offset, size, memory.size())) return {};  // kLayoutTooLarge was reported
   return {memory.subspan(place.offset, size), image.address[place.region] + place.offset};
+}
+
+// The same for sections that are copied and relocated.
+Target target_of(const Object& object, const Layout& layout, const Image& image,
+                 std::uint32_t section) {
+  return is_symbol_data(object, section) ? Target{} : room_of(object, layout, image, section);
 }
 
 }  // namespace
@@ -88,6 +94,16 @@ Result<std::uint64_t> link(const Object& object, const Layout& layout, const Ima
                       diagnostics);
   }
   return count;
+}
+
+Status link_symbols(const Object& object, const Layout& layout, const Image& image,
+                    std::span<const std::uint64_t> values) {
+  auto symbols = room_of(object, layout, image, object.symbol_section()).bytes;
+  auto strings = room_of(object, layout, image, object.string_section()).bytes;
+  auto names = object.contents(object.string_section());
+  if (!names.empty() && strings.size() == names.size())
+    std::memcpy(strings.data(), names.data(), names.size());
+  return symbols.empty() ? Status(ok) : write_symbols(object, values, symbols);
 }
 
 std::uint64_t relocate_sections(const Object& object, std::span<const Target> targets,

@@ -40,6 +40,11 @@ void define_symbols(const Object& object, std::span<const std::uint64_t> address
 Result<std::uint64_t> link(const Object& object, const Layout& layout, const Image& image,
                            std::span<const std::uint64_t> values, Diagnostics& diagnostics);
 
+// Writes what stands in init memory from then on until it is freed: the symbol table with its final
+// values, and its strings. Apart from link(), because who hands sections over leaves both alone.
+Status link_symbols(const Object& object, const Layout& layout, const Image& image,
+                    std::span<const std::uint64_t> values);
+
 // Relocates section contents that the caller has put in place itself: targets[i] are the bytes of
 // section i (empty: skipped). For hand-overs and for plain objects.
 std::uint64_t relocate_sections(const Object& object, std::span<const Target> targets,

@@ -40,6 +40,9 @@ struct OwnExport {
   bool has_crc = false, gpl_only = false;
 };
 
+// The taint for exports without CRCs (check_export_symbol_versions): F or none.
+std::uint32_t export_taints(std::span<const OwnExport> exports);
+
 class Module {
  public:
   // Opens `file`, a whole uncompressed .ko, signature and all. Faults go to `diagnostics`; an

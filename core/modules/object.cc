@@ -17,6 +17,7 @@ class ObjectReader {
  private:
   Status read_header();
   Status copy_sections(Arena& arena);
+  void check_null_section(const SectionHeader& zero);
   Status read_names(Arena& arena);
   void check_section(std::uint32_t index);
   void check_name(std::uint32_t index);
@@ -69,8 +70,8 @@ Status ObjectReader::read_header() {
     report(Fault::kWrongClass, Severity::kNote, 4, 0x102, header_.ident[5] << 8 | header_.ident[4]);
   if (header_.type != kRelocatableFile)
     report(Fault::kWrongType, Severity::kRefused, 16, kRelocatableFile, header_.type);
-  if (header_.machine != kMachineX86)
-    report(Fault::kWrongMachine, Severity::kRefused, 18, kMachineX86, header_.machine);
+  if (header_.machine != kMachine)
+    report(Fault::kWrongMachine, Severity::kRefused, 18, kMachine, header_.machine);
   if (header_.shentsize == sizeof(SectionHeader)) return ok;
   report(Fault::kSectionHeaderSize, Severity::kRefused, 58, sizeof(SectionHeader),
          header_.shentsize);
@@ -93,12 +94,25 @@ Status ObjectReader::copy_sections(Arena& arena) {
   object_.sections_ = TRY(arena.take<SectionHeader>(header_.shnum));
   std::memcpy(object_.sections_.data(), object_.file_.data() + header_.shoff, bytes);
   auto& zero = object_.sections_[0];
-  if (zero.type != kSectionNull || zero.size != 0 || zero.address != 0)
-    report(Fault::kSectionZero, Severity::kRefused, header_.shoff, kSectionNull, zero.type);
-  else if (zero.flags & kFlagAlloc)  // the loaders take section 0 for "absent"
-    report(Fault::kSectionZero, Severity::kUnsafe, header_.shoff, 0, zero.flags);
+  check_null_section(zero);
   zero = {};
   return ok;
+}
+
+// The loaders take section 0 for "absent", so it must not look allocated either. `at` is the place
+// of the word that is not 0.
+void ObjectReader::check_null_section(const SectionHeader& zero) {
+  auto report_word = [&](Severity severity, std::uint64_t at, std::uint64_t found) {
+    report(Fault::kSectionZero, severity, header_.shoff + at, 0, found);
+  };
+  if (zero.type != kSectionNull)
+    report_word(Severity::kRefused, offsetof(SectionHeader, type), zero.type);
+  else if (zero.size != 0)
+    report_word(Severity::kRefused, offsetof(SectionHeader, size), zero.size);
+  else if (zero.address != 0)
+    report_word(Severity::kRefused, offsetof(SectionHeader, address), zero.address);
+  else if (zero.flags & kFlagAlloc)
+    report_word(Severity::kUnsafe, offsetof(SectionHeader, flags), zero.flags);
 }
 
 // Names first: every later report carries the section's name.

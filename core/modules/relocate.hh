@@ -1,6 +1,5 @@
-// Relocation for x86-64, as the kernel's apply_relocate_add does it: seven types, the bytes under
-// a relocation must be zero, 32-bit values must fit. Bounds on every offset and symbol besides.
-// Source: x86-64 psABI 4.4; arch/x86/kernel/module.c.
+// Relocation as the kernel's apply_relocate_add does it, by an architecture's folder (core/x86).
+// Bounds on every offset and symbol besides.
 #pragma once
 
 #include <cstddef>

@@ -41,6 +41,7 @@ struct Rules {
   bool typed_string_tables;         // 6.12: names and strings must be SHT_STRTAB
   bool checks_all_names;            // 6.12: names of sections without SHF_ALLOC, too
   bool force_load;                  // missing vermagic or CRCs only taint
+  bool named_drivers;               // 6.12: built-in drivers have folders in /sys/module, too
   std::uint32_t area_size;          // of the address range for modules, bytes
   std::uint32_t percpu_reserve;     // PERCPU_MODULE_RESERVE, bytes
   std::uint32_t kallsyms_struct;    // sizeof(struct mod_kallsyms)

@@ -1,5 +1,7 @@
-// One pass over the records. apply() does one relocation and says what is wrong with it, if
+// Relocation for x86-64: seven types, the bytes under a relocation must be zero, 32-bit values must
+// fit. One pass over the records. apply() does one relocation and says what is wrong with it, if
 // anything; only then are its facts gathered, off the fast path.
+// Source: x86-64 psABI 4.4; arch/x86/kernel/module.c.
 #include "core/modules/relocate.hh"
 
 #include "core/modules/elf64.hh"

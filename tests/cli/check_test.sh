@@ -54,8 +54,24 @@ patched jbd2 'SMP preempt mod' 'SMP preemqt mod'
 capture "$ringside" check ext4 --with ./jbd2.ko --kernel 6.1
 is "--with: a dependency that does not load" ended 1
 is "is named" out_has '^ext4: needs a module that does not load: jbd2; '
-capture "$ringside" check --with ./jbd2.ko,crc16 --with mbcache ext4 --kernel 6.1
-is "--with takes a list, again, and no word more" out_has '^ext4: needs a module .* jbd2; '
+capture "$ringside" check ext4 --with ./jbd2.ko,crc16 --with mbcache --kernel 6.1
+is "--with takes a list, and again" out_has '^ext4: needs a module .* jbd2; '
+
+# A signed module that was changed afterwards: alone, in a tree, and to be linked.
+mkdir -p "tampered/boot" "tampered/lib/modules/$release/kernel"
+cp "$image" tampered/boot/
+LC_ALL=C sed 's/loop: module loaded/loop: module l0aded/' "$(find "$tree" -name loop.ko)" \
+  >"tampered/lib/modules/$release/kernel/loop.ko"
+wrong='the signature is not one over the file'
+capture "$ringside" check "tampered/lib/modules/$release/kernel/loop.ko" --kernel 6.1
+is "a changed module is refused" out_has "loop\.ko: $wrong"
+for each in first second; do
+  capture "$ringside" check --all --kernel "$scratch/tampered"
+  is "--all: a changed module is refused, the $each time" ended 1
+  is "--all: and named" out_has "^kernel/loop\.ko: $wrong"
+done
+capture "$ringside" link "tampered/lib/modules/$release/kernel/loop.ko" --kernel 6.1 -o image
+is "link: a changed module is refused" ended 1
 
 for packer in gzip xz zstd; do
   if command -v $packer >/dev/null; then
@@ -86,12 +102,14 @@ is "no such kernel: status 2" ended 2
 is "in one line" one_line
 
 patched loop misc_register misc_registar
-capture "$ringside" check --matrix "6.1,$release" ./loop.ko ext4
+capture "$ringside" check ./loop.ko ext4 --matrix 6.1 "$release"
 is "--matrix: status 1" ended 1
 is "--matrix: a row a module, a column a kernel" out_has "^ +6\.1 +$release\$"
 is "--matrix: the number of reasons" out_has '^\./loop\.ko +1 +1$'
 is "--matrix: ok" out_has '^ext4 +ok +ok$'
 is "--matrix: reasons below, by kernel" out_has '^6\.1: \./loop\.ko: unresolved symbol: '
+capture "$ringside" check ./loop.ko ext4 --matrix "6.1,$release"
+is "--matrix: kernels by comma" out_has "^ +6\.1 +$release\$"
 
 capture "$ringside" check ./loop.ko --kernel 6.1 --json
 is "--json: status 1" ended 1
@@ -100,7 +118,8 @@ is "--json: the answer" out_has '"loads": "no"'
 
 capture "$ringside" link ext4 --kernel 6.1 --at ext4.core=0xffffffffc0800000 -o image --map
 is "link: done" ended 0
-is "link: the map says where" out_has '^  section 0xffffffffc0800000 +[0-9]+ +[0-9]+ \.text$'
+is "link: the map says where" out_has '^  section +0xffffffffc0800000 +[0-9]+ \.text \([0-9]+ relocations\)$'
+is "link: the map says whose symbols" out_has '^  need +0x[0-9a-f]+ +0 jbd2_journal_start from jbd2$'
 is "link: dependencies first" [ "$(grep '^module' out | tail -1 | cut -d' ' -f2)" = ext4 ]
 region=$(awk '$1 == "module" { name = $2 }
               name == "ext4" && $1 == "region" && $4 == "core" { print $3 }' out)

@@ -378,6 +378,8 @@ constexpr Kind kModuleKinds[] = {
      "refused parameter-twice"},
     {"name of built-in code", [](Files& f) { name_module(f.subject, "printk"); },
      "refused name-taken"},
+    {"name of built-in code with a version alone",
+     [](Files& f) { name_module(f.subject, "xz_dec"); }, "refused name-taken"},
     {"depends= names nobody", [](Files& f) { info(f, "depends", ""); }, "note depends-differs"},
 };
 

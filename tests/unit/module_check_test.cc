@@ -435,11 +435,16 @@ TEST(Suggestions, GiveTheNearestNameOrNone) {
   ASSERT_TRUE(ExportIndex::build(exports, providers, {}, block));
   auto index = ExportIndex::open(block);
   ASSERT_TRUE(index);
-  Suggestions suggestions(*index);
+  Suggestions suggestions(*index, providers);
+  suggestions.add("acme_forge_open", "acme");
   ASSERT_TRUE(suggestions.nearest("kmem_cache_aloc"));
   EXPECT_EQ(suggestions.nearest("kmem_cache_aloc")->name, "kmem_cache_alloc");
   EXPECT_FALSE(suggestions.nearest("usb_register_driver"));
   EXPECT_FALSE(suggestions.nearest("km"));
+  EXPECT_EQ(suggestions.nearest("acme_forge_opn")->provider, "acme");
+  EXPECT_EQ(suggestions.nearest("kmem_cache_free_or_report")->name, "kmem_cache_free");
+  EXPECT_EQ(suggestions.nearest("__kmem_cache_free")->name, "kmem_cache_free");
+  EXPECT_FALSE(suggestions.nearest("kmem_cache_free_with_a_tail_as_long_as_it"));
 }
 
 TEST(Explain, ALineHoldsWhatWhereExpectedFoundAndAdvice) {

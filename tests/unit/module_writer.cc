@@ -73,7 +73,7 @@ Buffer write_file(const std::vector<WrittenSection>& sections) {
   file.resize(align_up(file.size(), 8));
   ElfHeader header{{0x7f, 'E', 'L', 'F', 2, 1, 1},
                    kRelocatableFile,
-                   kMachineX86,
+                   kMachine,
                    1,
                    0,
                    0,

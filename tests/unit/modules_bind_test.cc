@@ -245,6 +245,15 @@ TEST(Bind, InheritedTaintKeepsUnexportedSymbolsAway) {
       (Lines{"taints: proprietary-provider printk", "refused: unexported-symbol-license other"}));
 }
 
+// The other order: the licence is not lost to a provider once such a symbol was granted.
+TEST(Bind, AnUnexportedSymbolKeepsProprietaryProvidersAway) {
+  Binding binding(with_other());
+  binding.answer("printk").source = Source::kUnexported;
+  binding.answer("other").proprietary_provider = true;
+  EXPECT_EQ(binding.bind({.allow_unexported = true}),
+            Lines{"refused: proprietary-provider other"});
+}
+
 TEST(Bind, NamesDuplicateExports) {
   std::vector<OwnExport> exports(2);
   exports[0].name = "one", exports[1].name = "two";

@@ -163,22 +163,5 @@ TEST(Layout, RefusesWhatLeavesTheModuleArea) {
             std::vector<std::string>{"unsafe: layout-too-large .bss"});
 }
 
-TEST(Layout, OfAPlainObjectHasNoInitMemory) {
-  auto file = small_module().finish();
-  Buffer memory(1 << 14);
-  Arena arena(memory);
-  std::vector<Diagnostic> room(4);
-  Diagnostics diagnostics(room);
-  auto object = Object::open(file, kRules6_12, arena, diagnostics);
-  ASSERT_TRUE(object);
-  Layout layout;
-  ASSERT_TRUE(lay_out(*object, kRules6_12, arena, layout, diagnostics));
-  EXPECT_EQ(layout.places[section_in(file, ".init.text")].region, 0);
-  EXPECT_EQ(layout.places[section_in(file, ".symtab")].region, kNoRegion);
-  EXPECT_NE(layout.places[section_in(file, ".modinfo")].region, kNoRegion);
-  EXPECT_EQ(layout.init_size(kRules6_12), 0u);
-  EXPECT_TRUE(diagnostics.empty());
-}
-
 }  // namespace
 }  // namespace ringside::modules::test

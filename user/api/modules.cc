@@ -183,6 +183,7 @@ Outcome<int> finish(ringside_link& link) {
   TRY(require_addresses(link));
   Diagnostics diagnostics(link.room);
   auto finished = link.linker.finish(link.linked, diagnostics);
+  if (finished) finished = link.linker.finish_symbols(link.linked);
   if (!finished) return Failure{describe(finished.error(), link.module)};
   if (diagnostics.blocking()) return refusal(link.module, diagnostics, link.linked);
   copy_percpu(link);

@@ -73,13 +73,6 @@ bool Planner::is_loaded(const std::string& name) {
   return known->second;
 }
 
-bool Planner::is_builtin(const std::string& name) const {
-  std::istringstream lines(read_small(kernel_.tree().folder() / "modules.builtin").value_or(""));
-  for (std::string line; std::getline(lines, line);)
-    if (modtree::module_name(line) == modtree::with_underscores(name)) return true;
-  return false;
-}
-
 // Checks the file; its module's name is what the kernel will call it, whatever the file is called.
 Outcome<Nothing> Planner::take_file(const std::string& label, const std::filesystem::path& file) {
   auto verdict = checker_.check(label, file);
@@ -92,7 +85,7 @@ Outcome<Nothing> Planner::take_file(const std::string& label, const std::filesys
 // The module's name, empty where there is nothing to load.
 Outcome<std::string> Planner::take_word(const Word& word) {
   auto path = modtree::module_path(word.module, kernel_.tree());
-  if (!path && is_builtin(word.module)) {
+  if (!path && kernel_.lists_built_in(word.module)) {
     notes_.push_back(fmt::format("{}: built into this kernel", word.module));
     return std::string();
   }

@@ -60,7 +60,6 @@ class Planner {
   Outcome<Nothing> judge(const std::string& name, const modules::Verdict& verdict) const;
   Outcome<std::string> configured(const std::string& name);
   Outcome<Step> step_of(const std::string& name);
-  bool is_builtin(const std::string& name) const;
 
   const modules::Kernel& kernel_;
   modules::Checker& checker_;

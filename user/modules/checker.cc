@@ -51,6 +51,8 @@ Outcome<std::unique_ptr<Checker>> Checker::create(Kernel& kernel, TypesOf types_
                                                std::move(keyring),
                                                std::vector<Diagnostic>(kMostReasons)));
   checker->linker_.emplace(TRY(Linker::create(kernel, checker->overlay_)));
+  if (signatures == Signatures::kTree)
+    checker->tree_signatures_ = TRY(TreeSignatures::of(kernel, checker->keyring_));
   return checker;
 }
 
@@ -69,7 +71,7 @@ Verdict Checker::check(const std::string& label, const std::filesystem::path& pa
   verdict.label = label;
   auto file = ModuleFile::open(path);
   if (file)
-    judge(file->bytes(), verdict);
+    judge(file->bytes(), path, verdict);
   else
     add(verdict,
         own("file-unreadable", Severity::kUnsupported, "cannot be read", file.error().message));
@@ -95,7 +97,7 @@ Result<Nothing> Checker::run(Bytes file, Linked& linked, Diagnostics& diagnostic
   return linker_->finish(linked, diagnostics);
 }
 
-void Checker::judge(Bytes file, Verdict& verdict) {
+void Checker::judge(Bytes file, const std::filesystem::path& path, Verdict& verdict) {
   Diagnostics diagnostics(room_);
   Linked linked;
   auto ended = run(file, linked, diagnostics, verdict);
@@ -105,14 +107,25 @@ void Checker::judge(Bytes file, Verdict& verdict) {
   verdict.name = linked.module.name();
   take_reasons(linked, diagnostics, verdict);
   if (linked.module.object().sections().empty()) return;  // there was nothing to see
-  take_signature(linked, verdict);
+  take_signature(linked, path, verdict);
   take_memory(linked, verdict);
   take_providers(linked, verdict);
-  if (kernel_.has_built_in(verdict.name))
-    add(verdict, own("name-taken", Severity::kRefused, "has the name of built-in code",
-                     verdict.name, "give the module another name"));
+  take_name(verdict);
   auto has_symbol = [&](std::string_view name) { return kernel_.exports().find(name).has_value(); };
   for (auto& reason : check_parameters(linked.module, has_symbol)) add(verdict, std::move(reason));
+}
+
+// Drivers that are built in get their folder when they register, from 6.12's kernels on; whether
+// they do is not in the image.
+void Checker::take_name(Verdict& verdict) {
+  constexpr const char* kAdvice = "give the module another name";
+  if (kernel_.has_built_in(verdict.name))
+    add(verdict, own("name-taken", Severity::kRefused, "has the name of built-in code",
+                     verdict.name, kAdvice));
+  else if (kernel_.rules().named_drivers && kernel_.lists_built_in(verdict.name))
+    add(verdict,
+        own("name-perhaps-taken", Severity::kUnsupported,
+            "has the name of built-in code, which may have a driver", verdict.name, kAdvice));
 }
 
 // Of the modules that `module` says it depends on, those that are neither given nor in the tree.
@@ -147,34 +160,48 @@ void Checker::take_unexported(Linked& linked, Verdict& verdict) {
 
 void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict) {
   const auto* module = linked.module.object().sections().empty() ? nullptr : &linked.module;
-  std::uint64_t listed = 0;  // of those that block
+  std::uint64_t listed = 0, refusing = 0;  // of those that block
+  std::optional<std::vector<std::string>> absent;
   for (const auto& diagnostic : diagnostics.list()) {
     auto reason = explain(diagnostic, module);
     listed += diagnostic.severity <= Severity::kUnsupported;
-    if (diagnostic.fault == Fault::kUnresolved) explain_unresolved(linked, reason, diagnostic.name);
+    refusing += diagnostic.severity <= Severity::kUnsafe;
+    if (diagnostic.fault == Fault::kUnresolved) {
+      if (!absent) absent = absent_dependencies(linked.module);
+      explain_unresolved(*absent, reason, diagnostic.name);
+    }
     if (diagnostic.fault == Fault::kCrcMismatch) explain_crc(linked, reason, diagnostic);
     add(verdict, std::move(reason));
   }
   verdict.unlisted = diagnostics.blocking() - listed;
-  verdict.refused |= verdict.unlisted > 0;
+  verdict.refused |= diagnostics.refusing() > refusing;
+  verdict.unknown |= verdict.unlisted > 0;
   verdict.taints = linked.taints;
 }
 
-void Checker::explain_unresolved(const Linked& linked, Reason& reason, std::string_view name) {
-  auto absent = absent_dependencies(linked.module);
-  if (!absent.empty()) {
-    bool no_tree = kernel_.tree().files().empty();
-    if (no_tree) reason.fault = "module-tree-missing", reason.severity = Severity::kUnsupported;
-    reason.advice = fmt::format("depends= names {}, which {}: give it by --with", join(absent),
-                                no_tree ? "may have it" : "is not in the tree");
-    return;
-  }
-  if (!suggestions_) suggestions_.emplace(kernel_.exports());
-  auto nearest = suggestions_->nearest(name);
-  reason.advice = nearest
-                      ? fmt::format("did you mean {} from {}?", nearest->name,
-                                    kernel_.providers()[nearest->provider].name)
-                      : "neither the kernel nor its modules have it; give what has it by --with";
+void Checker::explain_unresolved(const std::vector<std::string>& absent, Reason& reason,
+                                 std::string_view name) {
+  bool no_tree = !absent.empty() && kernel_.tree().files().empty();
+  if (no_tree) reason.fault = "module-tree-missing", reason.severity = Severity::kUnsupported;
+  auto nearest = suggestions().nearest(name);
+  if (nearest)
+    reason.advice = fmt::format("did you mean {} from {}?", printable(std::string(nearest->name)),
+                                printable(std::string(nearest->provider)));
+  else if (absent.empty())
+    reason.advice = "neither the kernel nor its modules have it; give what has it by --with";
+  if (absent.empty()) return;
+  if (nearest) reason.advice += " Or ";
+  reason.advice += fmt::format("depends= names {}, which {}: give it by --with", join(absent),
+                               no_tree ? "may have it" : "is not in the tree");
+}
+
+// Exports of the kernel, of its tree, and of what is given besides.
+const Suggestions& Checker::suggestions() {
+  if (suggestions_) return *suggestions_;
+  suggestions_.emplace(kernel_.exports(), kernel_.providers());
+  for (const auto& [name, answers] : overlay_.answers())
+    suggestions_->add(name, answers.front().provider_name);
+  return *suggestions_;
 }
 
 KernelTypes* Checker::own_types() {
@@ -212,13 +239,25 @@ void Checker::explain_crc(const Linked& linked, Reason& reason, const Diagnostic
     reason.where += "; " + *change;
 }
 
-void Checker::take_signature(const Linked& linked, Verdict& verdict) {
+signature::Verdict Checker::judge_signature(const SignedFile& file,
+                                            const std::filesystem::path& path) const {
+  using signature::State;
+  if (signatures_ == Signatures::kIdentify) return keyring_.identify(file.signature);
+  auto below = path.lexically_relative(kernel_.tree().folder()).native();
+  bool in_tree = tree_signatures_ && !below.empty() && !below.starts_with("..");
+  if (!in_tree) return keyring_.verify(file.content, file.signature);
+  auto found = keyring_.identify(file.signature);
+  if (found.state == State::kKnownSigner)
+    found.state = tree_signatures_->is_wrong(below) ? State::kWrong : State::kGood;
+  return found;
+}
+
+void Checker::take_signature(const Linked& linked, const std::filesystem::path& path,
+                             Verdict& verdict) {
   using signature::State;
   const auto& file = linked.module.signed_file();
   if (file.signature.empty()) return;
-  const auto& found = verdict.signature.emplace(signatures_ == Signatures::kVerify
-                                                    ? keyring_.verify(file.content, file.signature)
-                                                    : keyring_.identify(file.signature));
+  const auto& found = verdict.signature.emplace(judge_signature(file, path));
   if (found.state == State::kUnknownSigner) {
     verdict.taints |= kTaintUnsigned;
     add(verdict, own("unknown-signer", Severity::kTaints, "signed with a key that the image lacks",

@@ -14,6 +14,8 @@
 //   dep-file-differs       note         modules.dep says something else than the symbols
 //   unexported-...         refused      unexported.hh; unexported-untold where it cannot be told
 //   name-taken             refused      code that is built in has the name in /sys/module
+//   name-perhaps-taken     unsupported  code that is built in has the name, and may have made that
+//                                       folder for a driver
 //   parameter-twice        refused      two parameters of one name
 //   parameter-type         note         a parameter of a type that neither kernel nor module has
 #pragma once
@@ -30,6 +32,7 @@
 #include "user/modules/linker.hh"
 #include "user/modules/module_file.hh"
 #include "user/modules/suggest.hh"
+#include "user/modules/tree_signatures.hh"
 #include "user/modules/types.hh"
 #include "user/signature/keyring.hh"
 
@@ -63,8 +66,9 @@ using TypesOf = std::function<std::shared_ptr<KernelTypes>(const std::string& re
 
 class Checker {
  public:
-  // What is done about signatures. To verify one takes longer than all the rest of a check.
-  enum class Signatures { kIdentify, kVerify };
+  // What is done about signatures. To verify one takes longer than all the rest of a check, so for
+  // kTree those of the tree's files are verified once (tree_signatures.hh).
+  enum class Signatures { kIdentify, kVerify, kTree };
 
   // Borrows `kernel`.
   static Outcome<std::unique_ptr<Checker>> create(Kernel& kernel, TypesOf types_of,
@@ -100,17 +104,22 @@ class Checker {
         keyring_(std::move(keyring)),
         room_(std::move(room)) {}
 
-  void judge(Bytes file, Verdict& verdict);
+  void judge(Bytes file, const std::filesystem::path& path, Verdict& verdict);
   Result<Nothing> run(Bytes file, Linked& linked, Diagnostics& diagnostics, Verdict& verdict);
   void name_unexported(Linked& linked);
   void take_unexported(Linked& linked, Verdict& verdict);
   void take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict);
   std::vector<std::string> absent_dependencies(const Module& module) const;
-  void explain_unresolved(const Linked& linked, Reason& reason, std::string_view name);
+  void explain_unresolved(const std::vector<std::string>& absent, Reason& reason,
+                          std::string_view name);
+  const Suggestions& suggestions();
   void explain_crc(const Linked& linked, Reason& reason, const Diagnostic& diagnostic);
   KernelTypes* own_types();
   KernelTypes* types_where_built(const Linked& linked);
-  void take_signature(const Linked& linked, Verdict& verdict);
+  signature::Verdict judge_signature(const SignedFile& file,
+                                     const std::filesystem::path& path) const;
+  void take_signature(const Linked& linked, const std::filesystem::path& path, Verdict& verdict);
+  void take_name(Verdict& verdict);
   void take_memory(const Linked& linked, Verdict& verdict);
   void take_providers(const Linked& linked, Verdict& verdict);
   void record(const Verdict& verdict, const std::filesystem::path& file);
@@ -120,6 +129,7 @@ class Checker {
   TypesOf types_of_;
   Signatures signatures_;
   signature::Keyring keyring_;
+  std::optional<TreeSignatures> tree_signatures_;  // for kTree
   std::vector<Diagnostic> room_;
   bool unexported_ = false;
   Overlay overlay_;

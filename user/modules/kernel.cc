@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <sstream>
 
 #include "core/base/name_hash.hh"
@@ -169,22 +170,38 @@ bool Kernel::has_symbol(std::string_view name) {
   return !name.empty() && symbols_.contains(std::string(name));
 }
 
-// Section __param is an array of struct kernel_param (40 bytes: name "MODULE.PARAMETER" at 0, mode
-// at 24); its names lie in .rodata.
+// The names, up to a dot, that the entries of an array in `section` point to from their word at
+// `name`; those whose half-word at `mode` is 0 are not shown. The strings lie in .rodata.
+void Kernel::read_built_in(const char* section, std::uint64_t entry, std::uint64_t name,
+                           std::optional<std::uint64_t> mode) {
+  auto entries = image_.vmlinux().find(section), strings = image_.vmlinux().find(".rodata");
+  if (!entries || !*entries || !strings || !*strings) return;
+  auto table = (*entries)->data;
+  for (std::uint64_t at = 0; fits(at, entry, table.size()); at += entry) {
+    auto from = load<std::uint64_t>(table, at + name) - (*strings)->address;
+    auto full = read_string((*strings)->data, from, section);
+    if (full && (!mode || load<std::uint16_t>(table, at + *mode) != 0))
+      built_in_.emplace(full->substr(0, full->find('.')));
+  }
+}
+
+// struct kernel_param: 40 bytes, "MODULE.PARAMETER" at 0, mode at 24; struct
+// module_version_attribute: 72 bytes, the module's name at 56 (param_sysfs_builtin,
+// version_sysfs_builtin).
 bool Kernel::has_built_in(std::string_view name) {
-  constexpr std::uint64_t kEntry = 40, kModeAt = 24;
-  auto entries = image_.vmlinux().find("__param"), names = image_.vmlinux().find(".rodata");
-  if (built_in_.empty() && entries && *entries && names && *names) {
+  if (built_in_.empty()) {
     built_in_.emplace();  // so that they are read once
-    auto table = (*entries)->data;
-    for (std::uint64_t at = 0; fits(at, kEntry, table.size()); at += kEntry) {
-      auto from = load<std::uint64_t>(table, at) - (*names)->address;
-      auto full = read_string((*names)->data, from, "__param");
-      if (full && load<std::uint16_t>(table, at + kModeAt) != 0)
-        built_in_.emplace(full->substr(0, full->find('.')));
-    }
+    read_built_in("__param", 40, 0, 24);
+    read_built_in("__modver", 72, 56, std::nullopt);
   }
   return !name.empty() && built_in_.contains(std::string(name));
+}
+
+bool Kernel::lists_built_in(std::string_view name) const {
+  std::ifstream lines(tree_.folder() / "modules.builtin");
+  for (std::string line; std::getline(lines, line);)
+    if (modtree::module_name(line) == modtree::with_underscores(name)) return true;
+  return false;
 }
 
 }  // namespace ringside::modules

@@ -35,6 +35,9 @@ class Kernel {
   static Outcome<Kernel> open_listed(kimage::Image image, const std::filesystem::path& tree);
 
   const std::string& release() const { return image_.release(); }
+  const std::string& build_id() const { return image_.build_id(); }
+  // Tells this kernel with this state of its tree from all others.
+  IndexKey key() const;
   kimage::Image& image() { return image_; }
   const KernelAbi& abi() const { return *abi_; }  // stays in place when the Kernel is moved
   const Rules& rules() const { return *abi_->rules; }
@@ -46,17 +49,20 @@ class Kernel {
   // Whether the kernel has a symbol of that name, exported or not; slow the first time.
   bool has_symbol(std::string_view name);
   // Whether /sys/module/NAME is there from the start, because code that is built in has parameters
-  // under that name: a module of that name is refused.
+  // or a version under that name: a module of that name is refused.
   bool has_built_in(std::string_view name);
+  // Whether code of that name is built in, by the tree's modules.builtin.
+  bool lists_built_in(std::string_view name) const;
 
  private:
   explicit Kernel(kimage::Image image) : image_(std::move(image)) {}
   Outcome<Nothing> read_abi();
   Outcome<Nothing> read_exports();
   Outcome<Nothing> take_index(Bytes block);
+  void read_built_in(const char* section, std::uint64_t entry, std::uint64_t name,
+                     std::optional<std::uint64_t> mode);
   bool take_cached(const std::filesystem::path& file, const IndexKey& key);
   void remember_list() const;
-  IndexKey key() const;
 
   kimage::Image image_;
   std::unique_ptr<KernelAbi> abi_ = std::make_unique<KernelAbi>();

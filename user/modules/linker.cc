@@ -19,6 +19,8 @@ void Overlay::add(const Module& module, std::span<const OwnExport> exports,
   modules_.emplace(module.name());
   std::string_view provider = texts_.emplace_back(module.name());
   for (const auto& entry : exports) {
+    auto known = answers_.find(entry.name);
+    if (known != answers_.end() && known->second.back().provider_name == provider) continue;
     Answer answer;
     auto base = entry.symbol < values.size() ? values[entry.symbol] : kElsewhere;
     answer.address = base + static_cast<std::uint64_t>(entry.addend);
@@ -29,14 +31,16 @@ void Overlay::add(const Module& module, std::span<const OwnExport> exports,
     answer.source = Source::kExport;
     answer.gpl_only = entry.gpl_only;
     answer.proprietary_provider = !module.gpl_compatible();
-    answers_.emplace(texts_.emplace_back(entry.name), answer);
+    auto name = known != answers_.end() ? known->first : texts_.emplace_back(entry.name);
+    answers_[name].push_back(answer);
   }
 }
 
 const Answer* Overlay::find(std::string_view name, std::string_view besides) const {
-  auto [at, end] = answers_.equal_range(name);
-  for (; at != end; ++at)
-    if (at->second.provider_name != besides) return &at->second;
+  auto at = answers_.find(name);
+  if (at == answers_.end()) return nullptr;
+  for (const auto& answer : at->second)
+    if (answer.provider_name != besides) return &answer;
   return nullptr;
 }
 
@@ -104,7 +108,7 @@ Result<Nothing> Linker::open(Bytes file, Linked& linked, Diagnostics& diagnostic
   linked.exports = TRY(linked.module.exports(arena, diagnostics));
   linked.addresses = TRY(arena.take<std::uint64_t>(linked.module.object().sections().size()));
   linked.values = TRY(arena.take<std::uint64_t>(linked.module.object().symbol_count()));
-  linked.taints = linked.module.taints();
+  linked.taints = linked.module.taints() | export_taints(linked.exports);
   TRY(answer_all(linked, arena));
   arena_used_ = arena.used();
   return ok;
@@ -152,6 +156,10 @@ Result<Nothing> Linker::finish(Linked& linked, Diagnostics& diagnostics) {
   linked.relocations =
       TRY(link(linked.module.object(), linked.layout, linked.image, linked.values, diagnostics));
   return ok;
+}
+
+Result<Nothing> Linker::finish_symbols(const Linked& linked) {
+  return link_symbols(linked.module.object(), linked.layout, linked.image, linked.values);
 }
 
 }  // namespace ringside::modules

@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "core/modules/link.hh"
 #include "user/modules/kernel.hh"
@@ -28,11 +29,13 @@ class Overlay {
   bool has_module(std::string_view name) const { return modules_.contains(std::string(name)); }
   // The export of that name by another module than `besides`; nullptr where there is none.
   const Answer* find(std::string_view name, std::string_view besides) const;
+  // Every name that is exported, and the modules that do.
+  const auto& answers() const { return answers_; }
 
  private:
   std::deque<std::string> texts_;
   std::unordered_set<std::string> modules_;
-  std::unordered_multimap<std::string_view, Answer> answers_;
+  std::unordered_map<std::string_view, std::vector<Answer>> answers_;  // one a provider
 };
 
 // One module on its way. All spans lie in the Linker's memory and in the file, until the next
@@ -67,6 +70,8 @@ class Linker {
 
   // Binds, judges the exports, relocates; addresses are those in linked.image.
   Result<Nothing> finish(Linked& linked, Diagnostics& diagnostics);
+  // After finish(), for who wants the whole image: the symbol table and its strings, too.
+  Result<Nothing> finish_symbols(const Linked& linked);
 
   // Where an export comes from, as Linked::answers has it; no source where there is none.
   Answer find(const Need& need, std::string_view besides) const;

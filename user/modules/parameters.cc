@@ -19,11 +19,17 @@ Parameter split(std::string_view value) {
   return {value.substr(0, colon), value.substr(std::min(colon + 1, value.size()))};
 }
 
-bool module_has(const Module& module, std::string_view name) {
+constexpr std::string_view kOperations = "param_ops_";
+
+// The types that the module has operations for.
+std::set<std::string_view> own_types(const Module& module) {
   const auto& object = module.object();
-  for (std::uint32_t index = 1; index < object.symbol_count(); ++index)
-    if (object.symbol_name(object.symbol(index)) == name) return true;
-  return false;
+  std::set<std::string_view> types;
+  for (std::uint32_t index = 1; index < object.symbol_count(); ++index) {
+    auto name = object.symbol_name(object.symbol(index));
+    if (name.starts_with(kOperations)) types.insert(name.substr(kOperations.size()));
+  }
+  return types;
 }
 
 Reason note(const char* what, const Parameter& parameter, std::string found, const char* advice) {
@@ -59,14 +65,15 @@ std::vector<std::string_view> shown_names(const Module& module) {
 std::vector<Reason> check_parameters(const Module& module,
                                      const std::function<bool(std::string_view)>& has_export) {
   std::vector<Reason> reasons;
+  auto own = own_types(module);
   Modinfo::Cursor cursor(module.modinfo());
   while (auto entry = cursor.next()) {
     if (entry->key != "parmtype") continue;
     auto parameter = split(entry->value);
     auto type = parameter.type;
     if (type.starts_with(kArrayOf)) type.remove_prefix(kArrayOf.size());
-    auto operations = "param_ops_" + std::string(type);
-    if (type.empty() || (!has_export(operations) && !module_has(module, operations)))
+    bool known = own.contains(type) || has_export(std::string(kOperations) + std::string(type));
+    if (type.empty() || !known)
       reasons.push_back(note("parameter of a type without operations", parameter,
                              std::string(parameter.type), "use a type of linux/moduleparam.h"));
   }

@@ -1,5 +1,6 @@
 // Edit distance by a band of Levenshtein's table; most names fall out before, by length or because
-// too many of their letters do not occur in the other.
+// too many of their letters do not occur in the other. Only where that finds none, the ends of
+// names are compared.
 #include "user/modules/suggest.hh"
 
 #include <algorithm>
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLongest = 255;  // longer names have no neighbours worth naming
 constexpr std::uint32_t kMostEdits = 4;
+constexpr std::size_t kLeastShared = 8;  // letters of a name that goes on
 
 std::uint64_t letters_of(std::string_view name) {
   std::uint64_t letters = 0;
@@ -39,25 +41,49 @@ std::uint32_t edit_distance(std::string_view a, std::string_view b, std::uint32_
   return std::min(row[b.size()], bound + 1);
 }
 
-Suggestions::Suggestions(const ExportIndex& index) {
+Suggestions::Suggestions(const ExportIndex& index, std::span<const IndexedProvider> providers) {
   candidates_.reserve(index.size());
   for (auto step = index.step(0); step; step = index.step(step->next))
-    candidates_.push_back({step->entry, letters_of(step->entry.name)});
+    add(step->entry.name, providers[step->entry.provider].name);
 }
 
-std::optional<IndexedExport> Suggestions::nearest(std::string_view name) const {
+void Suggestions::add(std::string_view name, std::string_view provider) {
+  candidates_.push_back({{name, provider}, letters_of(name)});
+}
+
+const Suggestions::Candidate* Suggestions::by_letters(std::string_view name) const {
   auto bound = std::min<std::uint32_t>(kMostEdits, static_cast<std::uint32_t>(name.size() / 3));
   auto letters = letters_of(name);
   const Candidate* best = nullptr;
   for (const auto& candidate : candidates_) {
     if (bound == 0) break;
     if (std::popcount(letters ^ candidate.letters) > static_cast<int>(2 * bound)) continue;
-    auto distance = edit_distance(name, candidate.entry.name, bound);
+    auto distance = edit_distance(name, candidate.suggestion.name, bound);
     if (distance > bound) continue;
     best = &candidate;
     bound = distance - 1;  // the next one has to be nearer
   }
-  return best ? std::optional(best->entry) : std::nullopt;
+  return best;
+}
+
+const Suggestions::Candidate* Suggestions::by_end(std::string_view name) const {
+  const Candidate* best = nullptr;
+  std::size_t most = name.size();  // letters to add or leave out
+  for (const auto& candidate : candidates_) {
+    auto other = candidate.suggestion.name;
+    auto [part, whole] =
+        std::minmax(name, other, [](auto a, auto b) { return a.size() < b.size(); });
+    auto difference = whole.size() - part.size();
+    if (part.size() < kLeastShared || difference >= std::min(most, part.size())) continue;
+    if (whole.starts_with(part) || whole.ends_with(part)) best = &candidate, most = difference;
+  }
+  return best;
+}
+
+std::optional<Suggestion> Suggestions::nearest(std::string_view name) const {
+  const auto* best = by_letters(name);
+  if (!best) best = by_end(name);
+  return best ? std::optional(best->suggestion) : std::nullopt;
 }
 
 }  // namespace ringside::modules

@@ -1,6 +1,7 @@
 // Suggestions: the name that was meant, for one that does not exist.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,20 +14,30 @@ namespace ringside::modules {
 // `bound`.
 std::uint32_t edit_distance(std::string_view a, std::string_view b, std::uint32_t bound);
 
+struct Suggestion {
+  std::string_view name, provider;
+};
+
 class Suggestions {
  public:
-  // Takes the names of all exports; borrows them from the index.
-  explicit Suggestions(const ExportIndex& index);
+  // Takes the names of all exports; borrows them from the index. `providers` by its numbers.
+  Suggestions(const ExportIndex& index, std::span<const IndexedProvider> providers);
+  void add(std::string_view name, std::string_view provider);
 
-  // The name nearest to `name`, the first of several; no value where a third of it or more than
-  // four letters would have to change.
-  std::optional<IndexedExport> nearest(std::string_view name) const;
+  // The name nearest to `name`, the first of several: by letters to change, at most a third of it
+  // and four in all; else one that begins or ends as `name` does and goes on, or the reverse, as
+  // names of functions come to have a suffix from one kernel to the next. No value where there is
+  // none.
+  std::optional<Suggestion> nearest(std::string_view name) const;
 
  private:
   struct Candidate {
-    IndexedExport entry;
+    Suggestion suggestion;
     std::uint64_t letters;  // a bit for each letter that occurs
   };
+  const Candidate* by_letters(std::string_view name) const;
+  const Candidate* by_end(std::string_view name) const;
+
   std::vector<Candidate> candidates_;
 };
 

@@ -57,12 +57,10 @@ Outcome<Nothing> Placer::open(Bytes object, const std::string& label, std::uint6
 Outcome<Nothing> Placer::lay_out(std::uint64_t extra) {
   auto sections = std::as_const(*object_).sections();
   places_.assign(sections.size(), {});
+  info_ = modules::Modinfo(object_->contents(object_->find_any(".modinfo")));
   for (std::uint32_t index = 1; index < sections.size(); ++index) {
     const auto& section = sections[index];
     auto name = object_->section_name(index);
-    if (name == ".modinfo")
-      gpl_ = modules::license_is_gpl_compatible(
-          modules::Modinfo(object_->contents(index)).find("license").value_or(""));
     if (std::find(std::begin(kPatched), std::end(kPatched), name) != std::end(kPatched))
       return failure(
           fmt::format("section {}: nothing patches it in a space; compile without what "
@@ -91,7 +89,12 @@ Outcome<std::uint64_t> Placer::bind(const modules::Symbol& symbol) const {
   if (found->provider != 0)
     return failure(fmt::format("{}: {} exports it: a space gets symbols of the kernel alone", name,
                                kernel_.providers()[found->provider].name));
-  if (found->gpl_only && !gpl_)
+  bool gpl = modules::license_is_gpl_compatible(info_.find("license").value_or(""));
+  if (!found->name_space.empty() && !info_.has("import_ns", found->name_space))
+    return failure(
+        fmt::format("{}: exported in namespace {}, and .modinfo does not say import_ns={}", name,
+                    found->name_space, found->name_space));
+  if (found->gpl_only && !gpl)
     return failure(
         fmt::format("{}: exported to GPL-compatible code only, and .modinfo does not say "
                     "license=GPL",

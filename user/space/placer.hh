@@ -14,6 +14,7 @@
 
 #include <map>
 
+#include "core/modules/modinfo.hh"
 #include "core/modules/object.hh"
 #include "user/modules/kernel.hh"
 #include "user/space/space.hh"
@@ -58,7 +59,7 @@ class Placer {
   std::vector<Place> places_;  // one a section
   Addresses sizes_{};
   std::uint64_t extra_ = 0;
-  bool gpl_ = false;
+  modules::Modinfo info_;
 };
 
 }  // namespace ringside::space
