@@ -13,7 +13,8 @@ TARGETS :=
 MODULES :=
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all command kernels modules packages test-packages demo tests test test-full bench figures asan fuzz \
+.PHONY: all command kernels modules packages test-packages demo tests test test-full sweep bench figures \
+	asan fuzz \
 	install format clean fresh-check help
 .DEFAULT_GOAL := all
 
@@ -56,6 +57,11 @@ test: tests ## every test, those in guests included
 test-full: KERNELS := $(ALL_KERNELS)
 test-full: tests ## long sweeps, on every kernel that Debian offers; writes docs/results/
 	@tests/full $(BUILD) $(KERNELS)
+
+sweep: modules ## every module of both trees loaded and compared byte by byte; hours; can be resumed
+	@cmake --build $(BUILD) -j $(JOBS) --target sweep-modules
+	@for kernel in $(KERNELS); do tests/sweep/run $(BUILD) $$kernel || exit; done
+	@tests/sweep/table $(BUILD)
 
 bench: modules ## every figure, ours beside the peers', from one run
 	@bench/run $(BUILD) $(KERNELS)

@@ -1,7 +1,7 @@
 // Modules of many kinds, loaded in every placement and compared with stock: every byte (shadow
 // mode); what /proc/modules, /sys/module and the kernel's log say (taint marks, addresses and our
 // own lines aside). With RINGSIDE_SETS, a folder with lists of names, every module of these lists
-// that stock loads here, one by one (make test-full); else a fixed choice of them in one go.
+// that stock loads here, some at a time (make test-full); else a fixed choice of them in one go.
 #include <cstdlib>
 #include <set>
 
@@ -113,20 +113,35 @@ TEST_F(Sets, ParityWithStock) {
   expect_parity(kChoice);
 }
 
+// Those that do not load in this guest are left out, and those that another one has brought along
+// and that cannot be unloaded.
+std::vector<std::string> loadable(std::vector<std::string> names,
+                                  const std::vector<std::string>& before) {
+  std::erase_if(names, [&](const std::string& name) {
+    bool loads = !is_loaded(name) && run({"modprobe", name}).status == 0;
+    if (loads) unload_since(before);
+    return !loads;
+  });
+  return names;
+}
+
 TEST_F(Sets, AllThatStockLoads) {
-  auto names = names_in_sets();
-  if (names.empty()) GTEST_SKIP() << "RINGSIDE_SETS names no lists of modules (make test-full)";
-  int loaded = 0, equal = 0;
-  for (const auto& name : names) {
-    if (is_loaded(name) || run({"modprobe", name}).status != 0) continue;  // not in this guest
-    unload_since(before_);
-    ++loaded;
-    equal += expect_equal_bytes({name});
-    expect_parity({name});
+  auto all = names_in_sets();
+  if (all.empty()) GTEST_SKIP() << "RINGSIDE_SETS names no lists of modules (make test-full)";
+  auto names = loadable(all, before_);
+  constexpr std::size_t kAtOnce = 12;  // a load costs seconds under TCG, whatever it loads
+  int equal = 0;
+  for (std::size_t at = 0; at < names.size(); at += kAtOnce) {
+    auto first = names.begin() + static_cast<std::ptrdiff_t>(at);
+    std::vector<std::string> some(
+        first, first + static_cast<std::ptrdiff_t>(std::min(kAtOnce, names.size() - at)));
+    equal += expect_equal_bytes(some);
+    expect_parity(some);
   }
-  EXPECT_GE(loaded, 25);
-  EXPECT_GE(equal, loaded);
-  RecordProperty("loaded", loaded);
+  EXPECT_GE(names.size(), 25u);
+  EXPECT_GE(equal, static_cast<int>(names.size()));
+  RecordProperty("loaded", static_cast<int>(names.size()));
+  RecordProperty("left-out", static_cast<int>(all.size() - names.size()));
 }
 
 }  // namespace
