@@ -17,6 +17,7 @@ using loader::Placement;
 struct Options {
   std::vector<std::string> words;
   std::string placement = "stock";
+  std::string list;
   bool dry_run = false, shadow = false, keep_signature = false, unexported = false;
 };
 
@@ -62,7 +63,8 @@ Outcome<Nothing> run(const Options& options) {
   if (options.unexported && placement != Placement::kBind)
     return Failure{"--unexported: only --placement=bind can give them to a module", kUsage};
   auto kernel = TRY(open_running_kernel());
-  loader::Options how{placement, options.shadow, options.keep_signature, options.unexported};
+  loader::Options how{placement, options.shadow, options.keep_signature, options.unexported,
+                      options.list};
   auto plan = TRY(make_plan(kernel, options.words, how));
   print_notes(plan.notes);
   if (plan.steps.empty()) return ok;
@@ -96,6 +98,9 @@ int load(int argc, char** argv) {
   app.add_flag("--unexported", options.unexported,
                "with --placement=bind: functions that are not exported, where their types are the "
                "kernel's");
+  app.add_option("--list", options.list,
+                 "with bind and user: addresses of loaded modules by this file, from ringside list "
+                 "--json, not by sysfs");
   app.add_flag("--dry-run", options.dry_run, "checks, and prints what would be done");
   app.footer(
       "Example: ringside load --placement=bind ext4\n"

@@ -72,6 +72,25 @@ TEST_F(Rules, TheListTellsEveryAddress) {
   EXPECT_GT(described, 10);
 }
 
+// The list, carried along in a file, says what sysfs does; and where per-CPU data lie, which sysfs
+// does not, so that nothing of x_tables is left to the kernel but what counts the reference.
+TEST_F(Rules, AListAsInputTellsEveryAddress) {
+  expect_ringside({"load", "jbd2", "mbcache", "x_tables"});
+  shell("ringside list --json >/tmp/list.json && rm -rf /run/ringside");
+  expect_ringside({"load", "--list", "/tmp/list.json", "--placement=bind", "ext4", "xt_conntrack"});
+  EXPECT_EQ(loaded_module("jbd2")->references, 1);
+  shell("rmmod ext4 && rmmod jbd2 && modprobe jbd2");
+  auto said = expect_ringside({"load", "--list", "/tmp/list.json", "--placement=bind", "ext4"}, 1);
+  EXPECT_NE(said.find("jbd2: loaded again since the list was made"), std::string::npos) << said;
+  EXPECT_FALSE(is_loaded("ext4"));
+  shell("sed 's/\"build-id\": \"[0-9a-f]*/&0/' /tmp/list.json >/tmp/other.json");
+  said = expect_ringside({"load", "--list", "/tmp/other.json", "--placement=bind", "ext4"}, 2);
+  EXPECT_NE(said.find("a list of another kernel"), std::string::npos) << said;
+  shell("echo '{}' >/tmp/other.json");
+  said = expect_ringside({"load", "--list", "/tmp/other.json", "--placement=bind", "ext4"}, 2);
+  EXPECT_NE(said.find("not what ringside list --json prints"), std::string::npos) << said;
+}
+
 TEST_F(Rules, UsageAndUnknownNames) {
   expect_ringside({"load", "a=1"}, 64);
   expect_ringside({"load", "no_such_module"}, 2);

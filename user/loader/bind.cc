@@ -65,15 +65,29 @@ Outcome<std::unique_ptr<Binder>> Binder::create(modules::Kernel& kernel, Roots r
   return binder;
 }
 
+// Fills the module's section addresses and `percpu`, 0 where it is not known; gives its file.
+Outcome<std::filesystem::path> Binder::locate(Loaded& module, std::uint64_t& percpu) const {
+  const auto* in_tree = kernel_.tree().find(module.name);
+  auto listed = list_.find(module.name);
+  if (listed != list_.end()) {
+    const auto& [build_id, instance, file, sections, base] = listed->second;
+    if (instance != module.instance || build_id != module.build_id)
+      return Failure{fmt::format("{}: loaded again since the list was made", module.name), kNo};
+    module.sections = sections, percpu = base;
+    if (!file.empty()) return file;
+  } else {
+    read_sections(module, roots_);
+    if (auto record = read_record(module, roots_)) return record->file;
+  }
+  if (in_tree) return kernel_.tree().path_of(*in_tree);
+  return Failure{fmt::format("{} is loaded, but its file is unknown", module.name)};
+}
+
 Outcome<Nothing> Binder::add_provider(const std::string& name) {
   auto module = loaded_module(name, roots_);
   if (!module || instances_.contains(name)) return ok;
-  read_sections(*module, roots_);
-  auto record = read_record(*module, roots_);
-  const auto* in_tree = kernel_.tree().find(name);
-  if (!record && !in_tree)
-    return Failure{fmt::format("{} is loaded, but its file is unknown", name)};
-  auto path = record ? record->file : kernel_.tree().path_of(*in_tree);
+  std::uint64_t percpu = 0;
+  auto path = TRY(locate(*module, percpu));
   auto file = TRY(modules::ModuleFile::open(path));
   Diagnostics ignored({});  // it is loaded: the kernel has judged it
   Linked linked;
@@ -83,10 +97,12 @@ Outcome<Nothing> Binder::add_provider(const std::string& name) {
   if (build_id.empty() || build_id != module->build_id)
     return other_build(name, module->build_id, build_id, path);
   TRY(place_loaded(*module, linked));
+  linked.image.percpu_address = percpu;
   modules::section_addresses(linked.layout, linked.image, linked.addresses);
   modules::define_symbols(linked.module.object(), linked.addresses, linked.values);
   for (const auto& entry : linked.exports)
-    if (linked.module.object().symbol(entry.symbol).section == linked.module.percpu())
+    if (percpu == 0 &&
+        linked.module.object().symbol(entry.symbol).section == linked.module.percpu())
       unaddressed_.emplace(entry.name);
   overlay_.add(linked.module, linked.exports, linked.values);
   instances_[name] = module->instance;

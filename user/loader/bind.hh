@@ -11,6 +11,7 @@
 
 #include <set>
 
+#include "user/loader/listed.hh"
 #include "user/loader/plan.hh"
 #include "user/modules/linker.hh"
 
@@ -30,6 +31,9 @@ class Binder {
 
   // Lets modules have functions that are not exported, if they pass unexported.hh's rules.
   void allow_unexported() { unexported_ = true; }
+  // Takes the addresses of these modules' sections and per-CPU data, and where their files are,
+  // from a list in place of sysfs.
+  void use_list(List list) { list_ = std::move(list); }
 
   // Opens `step`'s file and binds it; nothing is placed yet. `linked` lasts until the next call.
   Outcome<Nothing> open(const Step& step, modules::Linked& linked);
@@ -50,6 +54,7 @@ class Binder {
       : kernel_(kernel), roots_(std::move(roots)), offset_(offset), room_(64) {}
 
   Outcome<Nothing> add_provider(const std::string& name);
+  Outcome<std::filesystem::path> locate(Loaded& module, std::uint64_t& percpu) const;
   Outcome<Nothing> take_unexported(const Step& step, modules::Linked& linked);
   bool has_address(const modules::Answer& answer, std::string_view name) const;
 
@@ -57,6 +62,7 @@ class Binder {
   Roots roots_;
   std::uint64_t offset_;  // bytes that the kernel runs above its link address
   bool unexported_ = false;
+  List list_;
   std::vector<modules::Diagnostic> room_;
   modules::Overlay overlay_;
   std::optional<modules::Linker> linker_;

@@ -39,6 +39,8 @@ Outcome<std::unique_ptr<Loader>> Loader::create(modules::Kernel& kernel, const O
   if (placement == Placement::kBind || loader->hands_over())
     loader->binder_ = TRY(Binder::create(kernel, loader->roots_));
   if (options.unexported) loader->binder_->allow_unexported();
+  if (loader->binder_ && !options.list.empty())
+    loader->binder_->use_list(TRY(read_list(options.list, kernel.image().build_id())));
   return loader;
 }
 

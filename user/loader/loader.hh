@@ -13,6 +13,7 @@ struct Options {
   bool shadow = false;          // the kernel computes, we compare
   bool keep_signature = false;  // `user`: the kernel is to check it
   bool unexported = false;      // `bind`: functions that are not exported, too
+  std::filesystem::path list;   // addresses of loaded modules (listed.hh); empty: from sysfs
 };
 
 // What became of one step, or would.
