@@ -14,8 +14,7 @@ MODULES :=
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all command kernels modules packages test-packages demo tests test test-full sweep bench figures \
-	asan fuzz \
-	install format clean fresh-check help
+	asan fuzz install format clean fresh-check help
 .DEFAULT_GOAL := all
 
 all: modules ## the command at build/ringside and the modules at build/modules/RELEASE/*.ko
@@ -56,6 +55,7 @@ test: tests ## every test, those in guests included
 
 test-full: KERNELS := $(ALL_KERNELS)
 test-full: tests ## long sweeps, on every kernel that Debian offers; writes docs/results/
+	@packaging/install-packages packaging/packages-test-full.txt
 	@tests/full $(BUILD) $(KERNELS)
 
 sweep: modules ## every module of both trees loaded and compared byte by byte; hours; can be resumed

@@ -55,7 +55,7 @@ class Memory {
 struct Service {
   int fd, ended;
   const modules::Rules* rules;
-  Bytes file;  // without its signature
+  Bytes file;
 };
 
 template <class T>
@@ -153,8 +153,6 @@ int hand_over(unsigned mode, const char* release, Bytes file, const char* parame
   int ends[2];
   if (fd < 0) return errno;
   if (!rules || pipe2(ends, O_CLOEXEC) != 0) return close(fd), ENOSYS;
-  Diagnostics ignored({});
-  if (mode == RS_LOADER_USER) file = modules::split_signature(file, ignored).content;
   Service service{fd, ends[0], rules, file};
   rs_loader_arm arm{};
   arm.mode = mode, arm.timeout_ms = kParkedAtMost;

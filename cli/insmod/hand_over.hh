@@ -7,7 +7,7 @@
 namespace ringside::insmod {
 
 // init_module of `file` in `mode` (RS_LOADER_USER, RS_LOADER_KERNEL) on the kernel `release`; 0 or
-// an errno value. In USER mode the signature is taken off.
+// an errno value. The file goes to the kernel with its signature, for the kernel to check.
 int hand_over(unsigned mode, const char* release, Bytes file, const char* parameters);
 
 }  // namespace ringside::insmod
