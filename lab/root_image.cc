@@ -69,7 +69,7 @@ class Copier {
     fs::recursive_directory_iterator files(source, fs::directory_options::skip_permission_denied,
                                            error);
     for (auto end = fs::end(files); !error && files != end; files.increment(error)) {
-      auto target = root_ / at.relative_path() / fs::relative(files->path(), source);
+      auto target = root_ / at.relative_path() / files->path().lexically_relative(source);
       auto status = files->symlink_status(error);
       if (fs::is_directory(status))
         fs::create_directories(target, error);

@@ -255,6 +255,7 @@ TEST(LabKernel, WithoutNinePTheRootIsAnImage) {
     GTEST_SKIP() << "no kernel without 9p here: " << kernel.error().message;
   HostDirectory host, out;
   write_all(host / "file", "shared");
+  fs::create_symlink("file", host / "link");
   write_all(out / "before", "the host's");
   Options options;
   options.out = out.path();
@@ -262,12 +263,12 @@ TEST(LabKernel, WithoutNinePTheRootIsAnImage) {
   options.programs = {"perl"};
   auto session = boot("6.1-cloud", options);
   ASSERT_TRUE(session) << session.error().message;
-  auto result = session->run(shell(
-      fmt::format("set -e; cat {0}/file; modprobe loop; echo x > /etc/passwd; perl -e 'print 1'; "
-                  "mkdir {1}/in; echo written > {1}/in/file",
-                  host.path().string(), out.path().string())));
+  auto result = session->run(shell(fmt::format(
+      "set -e; cat {0}/file {0}/link; modprobe loop; echo x > /etc/passwd; perl -e 'print 1'; "
+      "mkdir {1}/in; echo written > {1}/in/file",
+      host.path().string(), out.path().string())));
   EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_EQ(result.out, "shared1");
+  EXPECT_EQ(result.out, "sharedshared1");
   result = session->end();
   EXPECT_EQ(result.ending, Ending::kExit) << result.message;
   EXPECT_EQ(read_all(out / "in/file"), "written\n");
