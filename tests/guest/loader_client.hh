@@ -189,11 +189,11 @@ struct LinkedHere {
   std::uint64_t faults = 0;
 };
 
-inline LinkedHere link_here(const LoaderFile& file, const rs_loader_load& load,
-                            const modules::Object& object) {
+inline LinkedHere link_at(std::vector<rs_loader_section> sections,
+                          std::vector<std::uint64_t> symbols, const modules::Object& object) {
   LinkedHere here;
-  here.sections = file.table<rs_loader_section>(RS_LOADER_IOC_SECTIONS, load.sections);
-  here.symbols = file.table<std::uint64_t>(RS_LOADER_IOC_SYMBOLS, load.symbols);
+  here.sections = std::move(sections);
+  here.symbols = std::move(symbols);
   here.bytes.resize(here.sections.size());
   std::vector<modules::Target> targets(here.sections.size());
   for (std::size_t each = 1; each < targets.size(); ++each) {
@@ -207,8 +207,14 @@ inline LinkedHere link_here(const LoaderFile& file, const rs_loader_load& load,
   modules::Diagnostics diagnostics(room);
   modules::relocate_sections(object, targets, here.symbols, diagnostics);
   here.faults = diagnostics.blocking();
-  (void)modules::write_symbols(object, here.symbols, here.bytes[load.symbol_section]);
+  (void)modules::write_symbols(object, here.symbols, here.bytes[object.symbol_section()]);
   return here;
+}
+
+inline LinkedHere link_here(const LoaderFile& file, const rs_loader_load& load,
+                            const modules::Object& object) {
+  return link_at(file.table<rs_loader_section>(RS_LOADER_IOC_SECTIONS, load.sections),
+                 file.table<std::uint64_t>(RS_LOADER_IOC_SYMBOLS, load.symbols), object);
 }
 
 // The relocations of struct module: its init and exit words, as offsets.

@@ -33,16 +33,6 @@ inline bool hook_stands() {
          std::string::npos;
 }
 
-// Waits for what another thread of the kernel is about to do.
-template <class Condition>
-bool soon(Condition condition) {
-  for (int tries = 0; tries < 3000; ++tries) {
-    if (condition()) return true;
-    usleep(10'000);
-  }
-  return false;
-}
-
 // Loads what module `name` needs, the stock way.
 inline StockModule stock(const std::string& name) {
   auto found = dependencies_of(name);

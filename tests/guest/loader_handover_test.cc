@@ -242,17 +242,6 @@ TEST_F(HandOver, ALoadThatFailsBeforeLeavesTheArmStanding) {
   EXPECT_EQ(delete_module(kSmall), 0);
 }
 
-// The module's memory as /proc/vmallocinfo tells, without the addresses.
-int module_areas() {
-  std::istringstream lines(text_of("/proc/vmallocinfo"));
-  int areas = 0;
-  for (std::string line; std::getline(lines, line);)
-    areas += line.find("load_module") != std::string::npos ||
-             line.find("layout_and_allocate") != std::string::npos ||
-             line.find("execmem") != std::string::npos || line.find("move_module") != line.npos;
-  return areas;
-}
-
 // A process that arms, loads and dies by SIGKILL: when the load is parked, and half-way written.
 void die_with(const StockModule& module, bool written) {
   int told[2];
@@ -283,6 +272,12 @@ TEST_F(HandOver, AKilledLoaderLeavesNothingBehind) {
     die_with(module, false);
     auto modules_before = text_of("/proc/modules");
     auto areas = module_areas();
+    {
+      Parked parked(name);
+      EXPECT_GT(module_areas(), areas) << "the count is not of these areas";
+      parked.file.close();
+      EXPECT_EQ(parked.handed.result(), ECANCELED);
+    }
     for (int round = 0; round < 10; ++round) {
       die_with(module, round % 2);
       EXPECT_FALSE(is_loaded(name)) << name << " " << round;

@@ -1,6 +1,8 @@
 // Modules of ours, as a test in a guest loads and unloads them.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -43,6 +45,30 @@ inline bool load(const std::string& name) {
 
 inline bool unload(const std::string& name) {
   return succeeds({"rmmod", name});
+}
+
+// Waits for what somebody else, or the kernel, is about to do.
+template <class Condition>
+bool soon(Condition condition) {
+  for (int tries = 0; tries < 3000; ++tries) {
+    if (condition()) return true;
+    usleep(10'000);
+  }
+  return false;
+}
+
+// Areas of vmalloc that hold modules: whom /proc/vmallocinfo names as their callers differs.
+inline int module_areas() {
+  std::ifstream lines("/proc/vmallocinfo");
+  int areas = 0;
+  for (std::string line; std::getline(lines, line);)
+    for (auto caller : {"load_module", "layout_and_allocate", "move_module", "module_alloc",
+                        "execmem", "rs_memory_allocate", "allocate_part"})
+      if (line.find(caller) != line.npos) {
+        ++areas;
+        break;
+      }
+  return areas;
 }
 
 }  // namespace ringside::guest
