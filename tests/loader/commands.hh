@@ -3,18 +3,24 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/guest/module.hh"
 #include "user/loader/loaded.hh"
 
 namespace ringside::loader {
+
+using guest::soon;
 
 inline ProcessResult run(const std::vector<std::string>& argv) {
   auto result = run_process({argv, {}, {}});
@@ -88,6 +94,33 @@ inline std::filesystem::path unpacked(const std::string& name) {
         to + ";; esac");
   return to;
 }
+
+// `ringside WORDS...` as a process that a test follows, and may kill.
+class Started {
+ public:
+  explicit Started(std::vector<std::string> words) {
+    words.insert(words.begin(), guest::build_folder() / "ringside");
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    child_ = fork();
+    if (child_ == 0) _exit(execv(argv[0], argv.data()));
+  }
+  ~Started() { EXPECT_EQ(child_, 0) << "nobody has waited for it"; }
+
+  pid_t process() const { return child_; }
+  void kill() const { ::kill(child_, SIGKILL); }
+  bool runs() const { return waitpid(child_, nullptr, WNOHANG) == 0; }
+  // Waits for its end; the signal that it died by, 0 for none.
+  int signal() {
+    int status = 0;
+    EXPECT_GT(waitpid(std::exchange(child_, 0), &status, 0), 0);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  }
+
+ private:
+  pid_t child_ = 0;
+};
 
 // A test that leaves the kernel as it found it.
 class LoaderTest : public ::testing::Test {
