@@ -9,9 +9,7 @@
 #include <csignal>
 #include <set>
 
-#include "tests/loader/commands.hh"
-#include "user/loader/loader.hh"
-#include "user/loader/small_file.hh"
+#include "tests/loader/planned.hh"
 
 namespace ringside::loader {
 namespace {
@@ -44,21 +42,15 @@ Traced follow(pid_t child, int limit) {
   return traced;
 }
 
-class Kills : public LoaderTest, public ::testing::WithParamInterface<const char*> {
+class Kills : public PlannedTest, public ::testing::WithParamInterface<const char*> {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(guest::load("ringside_loader")); }
   static void TearDownTestSuite() { EXPECT_TRUE(guest::unload("ringside_loader")); }
 
   void SetUp() override {
-    LoaderTest::SetUp();
+    PlannedTest::SetUp();
     for (const char* needed : {"jbd2", "mbcache"}) ASSERT_EQ(run({"modprobe", needed}).status, 0);
     (void)run({"modprobe", "crc16"});  // gone in later kernels
-    auto image = kimage::Image::open_running();
-    ASSERT_TRUE(image) << image.error().message;
-    auto kernel =
-        modules::Kernel::open_listed(*std::move(image), "/lib/modules/" + guest::release());
-    ASSERT_TRUE(kernel) << kernel.error().message;
-    kernel_.emplace(*std::move(kernel));
   }
 
   Options options() const {
@@ -80,25 +72,12 @@ class Kills : public LoaderTest, public ::testing::WithParamInterface<const char
     return follow(child, limit);
   }
 
-  Plan plan_of(const std::string& name) {
-    auto checker = modules::Checker::create(*kernel_, nullptr);
-    EXPECT_TRUE(checker);
-    auto plan = Planner(*kernel_, **checker, {}, options().placement).plan({{name, {}}});
-    EXPECT_TRUE(plan);
-    return plan ? *std::move(plan) : Plan();
-  }
-
   // Kernel memory of modules, and what sysfs has of them. Freed init memory goes by a work queue.
   std::string state() {
-    std::istringstream areas(read_small("/proc/vmallocinfo").value_or(""));
-    int of_modules = 0;
-    for (std::string line; std::getline(areas, line);)
-      for (auto caller : {"load_module", "module_alloc", "move_module", "execmem"})
-        of_modules += line.find(caller) != line.npos;
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator("/sys/module"))
       names.insert(entry.path().filename());
-    auto text = std::to_string(of_modules);
+    auto text = std::to_string(guest::module_areas());
     for (const auto& name : names) text += " " + name;
     return text;
   }
@@ -106,29 +85,23 @@ class Kills : public LoaderTest, public ::testing::WithParamInterface<const char
     for (int patience = 0; patience < 200 && state() != before; ++patience) sched_yield();
     EXPECT_EQ(state(), before) << "killed at stop " << stop;
   }
-
-  std::optional<modules::Kernel> kernel_;
 };
 
 INSTANTIATE_TEST_SUITE_P(, Kills, ::testing::Values("bind", "user", "kernel", "shadow"),
                          [](const auto& info) { return std::string(info.param); });
 
-// KiB of slab that cannot be given back.
-long slab() {
-  shell("echo 2 >/proc/sys/vm/drop_caches");
-  return std::stol(shell("sed -n 's/^SUnreclaim: *\\([0-9]*\\).*/\\1/p' /proc/meminfo"));
-}
-
 TEST_P(Kills, LeaveNothingBehind) {
   const char* wanted = std::getenv("RINGSIDE_KILLS");  // in all, over modules and ways
   int kills = (wanted ? std::atoi(wanted) : 200) / 8;
   for (const char* name : {"loop", "ext4"}) {
-    auto plan = plan_of(name);
+    auto plan = plan_of(name, options());
     ASSERT_EQ(plan.steps.size(), 1u) << name;
     auto whole = load_and_kill(plan, 0);
     ASSERT_TRUE(whole.ended && is_loaded(name)) << name;
+    auto areas = guest::module_areas();
     ASSERT_TRUE(guest::unload(name));
     drop_record(name);
+    EXPECT_TRUE(soon([&] { return guest::module_areas() < areas; })) << "counts other areas";
     auto before = state();
     long middle = 0;
     int ended = 0;  // a load has not always the same number of system calls

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "include/ringside/uapi/space.h"
 #include "tests/loader/commands.hh"
@@ -221,18 +222,83 @@ TEST_F(Spaces, RingsideListTellsThem) {
 }
 
 TEST_F(Spaces, TheModuleStaysWhileASpaceIsOpenAndNothingStaysBehind) {
-  auto areas =
-      "grep -c 'rs_memory_allocate\\|allocate_part\\|execmem_alloc\\|module_alloc' "
-      "/proc/vmallocinfo || true";
-  auto before = shell(areas);
+  auto before = guest::module_areas();
   {
     Client client;
     client.make_ready();
-    EXPECT_NE(shell(areas), before);  // so that the count is one of these areas
+    EXPECT_GT(guest::module_areas(), before) << "the count is not of these areas";
     expect_ringside({"unload", "ringside_space"}, 1);
   }
   for (int round = 0; round < 50; ++round) Client().make_ready();
-  EXPECT_EQ(shell(areas), before);
+  EXPECT_EQ(guest::module_areas(), before);
+}
+
+// A call in an object that waits for a word of another space, and what is kept of it meanwhile.
+class Calls : public Spaces {
+ protected:
+  void SetUp() override {
+    Spaces::SetUp();
+    teller_.emplace();
+    teller_->make_ready();
+    before_ = guest::module_areas();
+  }
+  void TearDown() override {
+    teller_.reset();
+    Spaces::TearDown();
+  }
+  std::vector<std::string> place(const std::string& function) const {
+    return {"place", object("space_waiting"), "--call", function,
+            std::to_string(teller_->address[RS_SPACE_DATA])};
+  }
+  // The only other space; no value where there is none.
+  std::optional<rs_space_record> other() const {
+    rs_space_record records[4] = {};
+    rs_space_list list{};
+    list.records = reinterpret_cast<std::uintptr_t>(records), list.count = 4;
+    EXPECT_EQ(teller_->ask(RS_SPACE_IOC_LIST, list), 0);
+    if (list.count < 2) return std::nullopt;
+    return records[1];
+  }
+  void tell() const {
+    const unsigned one = 1;
+    EXPECT_EQ(teller_->write(RS_SPACE_DATA, 0, &one, sizeof(one)), 0);
+  }
+  void expect_nothing_left() const {
+    EXPECT_FALSE(other());
+    EXPECT_EQ(guest::module_areas(), before_);
+    EXPECT_EQ(loaded_module("ringside_space")->references, 1) << "the teller's";
+  }
+  std::optional<Client> teller_;
+  int before_ = 0;
+};
+
+TEST_F(Calls, ThatDoNotListenKeepTheirSpaceUntilTheyEnd) {
+  for (const char* function : {"spin", "sleep_deaf"}) {
+    Started caller(place(function));
+    EXPECT_TRUE(soon([&] { return other() && other()->running == 1; })) << function;
+    caller.kill();
+    EXPECT_NE(run({"rmmod", "ringside_space"}).status, 0);
+    EXPECT_TRUE(caller.runs()) << function;
+    auto record = other();
+    ASSERT_TRUE(record) << function;
+    EXPECT_EQ(record->running, 1u);
+    EXPECT_EQ(record->owner, caller.process());
+    EXPECT_GT(guest::module_areas(), before_);
+    EXPECT_EQ(loaded_module("ringside_space")->references, 2);
+    tell();
+    EXPECT_EQ(caller.signal(), SIGKILL);
+    expect_nothing_left();
+    teller_.emplace();
+    teller_->make_ready();
+  }
+}
+
+TEST_F(Calls, ThatAreKilledFreeTheirSpace) {
+  Started caller(place("sleep_killable"));
+  EXPECT_TRUE(soon([&] { return other() && other()->running == 1; }));
+  caller.kill();
+  EXPECT_EQ(caller.signal(), SIGKILL);
+  expect_nothing_left();
 }
 
 TEST_F(Spaces, OthersThanRootMayNot) {
@@ -241,6 +307,43 @@ TEST_F(Spaces, OthersThanRootMayNot) {
                  "-c", ": 3<>/dev/ringside-space"})
                 .status,
             0);
+}
+
+// Its module stays for good, so tests/guest/loader runs it after the others. A call whose task ends
+// inside it, as by an oops: it calls the kernel's do_exit().
+class Kept : public Spaces {
+ protected:
+  void TearDown() override {}
+
+  static void end_inside(std::uint64_t do_exit) {
+    Client client;
+    ASSERT_EQ(client.allocate(4096, 64, 64), 0);
+    unsigned char text[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x31, 0xff, 0xe8, 0, 0, 0, 0, 0xcc};
+    auto distance = static_cast<std::int32_t>(do_exit - client.address[RS_SPACE_TEXT] - 11);
+    std::memcpy(text + 7, &distance, sizeof(distance));  // endbr64; xor edi, edi; call do_exit
+    ASSERT_EQ(client.write(RS_SPACE_TEXT, 0, text, sizeof(text)), 0);
+    ASSERT_EQ(client.seal(), 0);
+    client.call(0);
+  }
+};
+
+TEST_F(Kept, ASpaceWhoseCallNeverCameBackStays) {
+  auto do_exit = std::stoull(shell("sed -n 's/ T do_exit$//p' /proc/kallsyms"), nullptr, 16);
+  auto areas = guest::module_areas();
+  pid_t child = fork();
+  if (child == 0) _exit((end_inside(do_exit), 1));
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "do_exit(0) was not reached";
+  EXPECT_GT(guest::module_areas(), areas);
+  auto list = json::parse(ringside({"list", "--json"}).out, nullptr, false);
+  ASSERT_EQ(list["spaces"].size(), 1u);
+  EXPECT_EQ(list["spaces"][0]["state"], "kept");
+  EXPECT_EQ(list["spaces"][0]["owner"], child);
+  EXPECT_NE(run({"rmmod", "ringside_space"}).status, 0);
+  Client another;
+  another.make_ready();
+  EXPECT_EQ(another.call(0), 0);
 }
 
 }  // namespace
