@@ -7,16 +7,28 @@ namespace {
 
 constexpr std::uint64_t kEntryBytes = 6;
 
-OrcType type_of(std::uint16_t bits, bool typed) {
+// `end` is the bit that ends the stack; 0 in the layout whose types say so.
+OrcType type_of(std::uint16_t bits, unsigned end) {
   unsigned sp_reg = bits & 15;
-  if (typed) {
+  if (end == 0) {
     unsigned type = bits >> 8 & 7;
     return type <= 4 ? static_cast<OrcType>(type) : OrcType::kUndefined;
   }
-  if (bits >> 10 & 1) return OrcType::kEndOfStack;
+  if (bits >> end & 1) return OrcType::kEndOfStack;
   if (sp_reg == 0) return OrcType::kUndefined;
   unsigned type = bits >> 8 & 3;
   return static_cast<OrcType>(type < 3 ? 2 + type : 0);
+}
+
+std::uint16_t bits_of(Bytes entries, std::uint32_t index) {
+  return load<std::uint16_t>(entries, index * kEntryBytes + 4);
+}
+
+// Nothing says which of the two layouts without a header it is, but only 6.3's has bit 11.
+unsigned end_bit(Bytes entries, std::uint32_t count) {
+  for (std::uint32_t index = 0; index < count; ++index)
+    if (bits_of(entries, index) >> 11 & 1) return 11;
+  return 10;
 }
 
 }  // namespace
@@ -33,7 +45,8 @@ Result<Orc> Orc::open(const elf::File& vmlinux) {
   orc.ips_ = ips->data;
   orc.ips_address_ = ips->address;
   orc.entries_ = entries->data;
-  orc.typed_ = TRY(vmlinux.find(".orc_header")).has_value();
+  bool typed = TRY(vmlinux.find(".orc_header")).has_value();
+  orc.end_bit_ = typed ? 0 : end_bit(orc.entries_, orc.count_);
   return orc;
 }
 
@@ -44,14 +57,14 @@ std::uint64_t Orc::ip(std::uint32_t index) const {
 
 OrcEntry Orc::at(std::uint32_t index) const {
   std::uint64_t place = index * kEntryBytes;
-  auto bits = load<std::uint16_t>(entries_, place + 4);
+  auto bits = bits_of(entries_, index);
   OrcEntry entry;
   entry.ip = ip(index);
   entry.sp_offset = load<std::int16_t>(entries_, place);
   entry.bp_offset = load<std::int16_t>(entries_, place + 2);
   entry.sp_reg = bits & 15;
   entry.bp_reg = bits >> 4 & 15;
-  entry.type = type_of(bits, typed_);
+  entry.type = type_of(bits, end_bit_);
   return entry;
 }
 

@@ -1,6 +1,7 @@
 // ORC: how to unwind the stack at every instruction of vmlinux.
-// Source: arch/x86/include/asm/orc_types.h. Two layouts of the same 6 bytes: before 6.4 (end bit,
-// 2-bit type) and since (section .orc_header, 3-bit type, signal bit).
+// Source: arch/x86/include/asm/orc_types.h. Three layouts of the same 6 bytes: before 6.3 (2-bit
+// type, end bit), 6.3 (a signal bit between the two) and since 6.4 (section .orc_header, 3-bit
+// type, signal bit).
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,7 @@ class Orc {
   Bytes ips_, entries_;
   std::uint64_t ips_address_ = 0;
   std::uint32_t count_ = 0;
-  bool typed_ = false;  // the layout since 6.4
+  unsigned end_bit_ = 0;  // of the layouts before 6.4; 0 since
 };
 
 }  // namespace ringside::kimage

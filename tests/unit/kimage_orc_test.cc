@@ -44,7 +44,7 @@ TEST(Orc, FindsTheLastEntryAtOrBelowAnAddress) {
   EXPECT_EQ(table.orc->find(~0ull)->ip, kText + 0x100);
 }
 
-TEST(Orc, ReadsTheTypesOfBothLayouts) {
+TEST(Orc, ReadsTheTypesOfTheLayoutsWithAndWithoutAHeader) {
   struct {
     bool typed;
     std::uint16_t bits;
@@ -66,6 +66,20 @@ TEST(Orc, ReadsTheTypesOfBothLayouts) {
     ASSERT_TRUE(table.orc);
     EXPECT_EQ(table.orc->at(0).type, row.type) << row.typed << " " << row.bits;
   }
+}
+
+// 6.3 has its signal bit where kernels before it have the end of the stack.
+TEST(Orc, TellsTheLayoutOf63ByItsEndOfStack) {
+  Table table(test::orc_sections({{kText, 8, 0, kSp | 1 << 10},
+                                  {kText + 4, 8, 0, kSp | 1 << 8 | 1 << 10},
+                                  {kText + 8, 8, 0, 0},
+                                  {kText + 12, 8, 0, 1 << 11}},
+                                 kTable, false));
+  ASSERT_TRUE(table.orc);
+  EXPECT_EQ(table.orc->at(0).type, OrcType::kCall);
+  EXPECT_EQ(table.orc->at(1).type, OrcType::kRegs);
+  EXPECT_EQ(table.orc->at(2).type, OrcType::kUndefined);
+  EXPECT_EQ(table.orc->at(3).type, OrcType::kEndOfStack);
 }
 
 TEST(Orc, IsEmptyInAKernelWithoutIt) {
