@@ -19,7 +19,8 @@ namespace {
 constexpr std::uint32_t kMaxSymbols = 1u << 24;
 constexpr std::size_t kMinCopy = 3;  // shorter common beginnings are left to the grammar
 
-Status check(std::span<const Symbol> symbols, Bytes build_id) {
+// The stages are not inlined: their frames would lie under those behind them.
+[[gnu::noinline]] Status check(std::span<const Symbol> symbols, Bytes build_id) {
   if (symbols.size() > kMaxSymbols)
     return Error{"too many symbols", "symbols", 0, kMaxSymbols, symbols.size()};
   if (build_id.size() > kMaxBuildId)
@@ -34,7 +35,8 @@ Status check(std::span<const Symbol> symbols, Bytes build_id) {
   return ok;
 }
 
-Result<std::span<const Symbol>> by_address(std::span<const Symbol> symbols, Arena& arena) {
+[[gnu::noinline]] Result<std::span<const Symbol>> by_address(std::span<const Symbol> symbols,
+                                                             Arena& arena) {
   auto sorted = TRY(arena.take<Symbol>(symbols.size()));
   for (std::size_t i = 0; i < symbols.size(); ++i) sorted[i] = symbols[i];
   TRY(merge_sort(
@@ -100,7 +102,7 @@ bool is_last(const Grammar& grammar, std::uint16_t id) {
   return id == kEndOfName;
 }
 
-Status number_tokens(const Grammar& grammar, Tokens& made, Arena& arena) {
+[[gnu::noinline]] Status number_tokens(const Grammar& grammar, Tokens& made, Arena& arena) {
   auto occurrences = TRY(arena.take<std::uint32_t>(kTerminals + grammar.rules.size()));
   for (auto id : grammar.sequence) ++occurrences[id];
   TRY(make_class_code(occurrences, made.code, arena));
@@ -143,7 +145,7 @@ void write_names(const Draft& draft, std::size_t names, std::size_t& at, BitWrit
   }
 }
 
-Status write_stream(Draft& draft, Arena& arena) {
+[[gnu::noinline]] Status write_stream(Draft& draft, Arena& arena) {
   auto count = draft.symbols.size();
   constexpr std::size_t kCode = kClassBits + kMaxWidth, kGap = 64;
   auto limit =
@@ -183,7 +185,7 @@ void set_range(std::span<const Symbol> symbols, Header& header) {
   header.end = *end;
 }
 
-void set_header(Draft& draft, Bytes build_id) {
+[[gnu::noinline]] void set_header(Draft& draft, Bytes build_id) {
   auto& header = draft.header;
   header.magic = kMagic;
   header.version = kVersion;
@@ -208,7 +210,7 @@ void put(std::span<std::byte> table, std::uint64_t at, std::span<const T> part) 
   if (!part.empty()) std::memcpy(table.data() + at, part.data(), part.size_bytes());
 }
 
-Result<Bytes> lay_out(const Draft& draft, Arena& arena) {
+[[gnu::noinline]] Result<Bytes> lay_out(const Draft& draft, Arena& arena) {
   auto words = TRY(arena.take<std::uint64_t>(draft.header.total_size / 8));
   auto table = std::as_writable_bytes(words);
   auto at = layout_of(draft.header);
@@ -226,7 +228,7 @@ Result<Bytes> lay_out(const Draft& draft, Arena& arena) {
 }
 
 // What the names are made of.
-Status add_grammar(Draft& draft, Arena& arena) {
+[[gnu::noinline]] Status add_grammar(Draft& draft, Arena& arena) {
   auto text = TRY(text_of(draft.symbols, draft.block_size, arena));
   draft.grammar = TRY(make_grammar(text, arena));
   return ok;

@@ -18,8 +18,9 @@ struct Counted {
   std::uint16_t symbol;
 };
 
-Result<std::span<const Counted>> by_frequency(std::span<const std::uint32_t> occurrences,
-                                              Arena& arena) {
+// Those that occur at all.
+[[gnu::noinline]] Result<std::span<Counted>> count(std::span<const std::uint32_t> occurrences,
+                                                   Arena& arena) {
   std::size_t count = 0;
   for (auto times : occurrences) count += times != 0;
   auto counted = TRY(arena.take<Counted>(count));
@@ -27,10 +28,13 @@ Result<std::span<const Counted>> by_frequency(std::span<const std::uint32_t> occ
   for (std::size_t symbol = 0; symbol < occurrences.size(); ++symbol)
     if (occurrences[symbol] != 0)
       counted[at++] = {occurrences[symbol], static_cast<std::uint16_t>(symbol)};
-  TRY(merge_sort(
+  return counted;
+}
+
+[[gnu::noinline]] Status sort_by_frequency(std::span<Counted> counted, Arena& arena) {
+  return merge_sort(
       counted, [](const Counted& a, const Counted& b) { return a.occurrences > b.occurrences; },
-      arena));
-  return std::span<const Counted>(counted);
+      arena);
 }
 
 struct Plan {
@@ -56,7 +60,8 @@ void plan_class(Plan& plan, std::span<const std::uint64_t> sums, std::span<std::
   std::swap(plan.cost, plan.next);
 }
 
-Status choose_widths(std::span<const Counted> symbols, ClassCode& code, Arena arena) {
+[[gnu::noinline]] Status choose_widths(std::span<const Counted> symbols, ClassCode& code,
+                                       Arena arena) {
   auto count = symbols.size();
   auto sums = TRY(arena.take<std::uint64_t>(count + 1));
   for (std::size_t i = 0; i < count; ++i) sums[i + 1] = sums[i] + symbols[i].occurrences;
@@ -77,19 +82,27 @@ Status choose_widths(std::span<const Counted> symbols, ClassCode& code, Arena ar
   return ok;
 }
 
-}  // namespace
-
-Status make_class_code(std::span<const std::uint32_t> occurrences, NumberedCode& made,
-                       Arena& arena) {
-  auto symbols = TRY(by_frequency(occurrences, arena));
+// The order of the symbols, and each symbol's number in it.
+[[gnu::noinline]] Status number_symbols(std::span<const Counted> symbols, std::size_t ids,
+                                        NumberedCode& made, Arena& arena) {
   auto order = TRY(arena.take<std::uint16_t>(symbols.size()));
-  auto numbers = TRY(arena.take<std::uint16_t>(occurrences.size()));
+  auto numbers = TRY(arena.take<std::uint16_t>(ids));
   for (std::size_t number = 0; number < symbols.size(); ++number) {
     order[number] = symbols[number].symbol;
     numbers[symbols[number].symbol] = static_cast<std::uint16_t>(number);
   }
   made.order = order;
   made.numbers = numbers;
+  return ok;
+}
+
+}  // namespace
+
+Status make_class_code(std::span<const std::uint32_t> occurrences, NumberedCode& made,
+                       Arena& arena) {
+  auto symbols = TRY(count(occurrences, arena));
+  TRY(sort_by_frequency(symbols, arena));
+  TRY(number_symbols(symbols, occurrences.size(), made, arena));
   return choose_widths(symbols, made.code, arena);
 }
 

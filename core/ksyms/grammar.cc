@@ -35,12 +35,11 @@ struct Pair {
 
 class RePair {
  public:
-  static Result<RePair> start(std::span<const std::uint16_t> text, Arena& arena);
+  Status start(std::span<const std::uint16_t> text, Arena& arena);
   void run();
   Result<Grammar> grammar(Arena& arena) const;
 
  private:
-  RePair() = default;
   void link(std::span<const std::uint16_t> text);
   std::uint32_t* slot_of(std::uint16_t left, std::uint16_t right);
   std::uint32_t record(std::uint32_t node);
@@ -73,20 +72,19 @@ std::uint64_t max_pairs(std::uint64_t nodes) {
   return first + nodes / kMinOccurrences + 2 * (kTerminals + kMaxRules);
 }
 
-Result<RePair> RePair::start(std::span<const std::uint16_t> text, Arena& arena) {
-  RePair self;
+Status RePair::start(std::span<const std::uint16_t> text, Arena& arena) {
   auto pairs = max_pairs(text.size());
-  self.nodes_ = TRY(arena.take<Node>(text.size()));
-  self.pairs_ = TRY(arena.take<Pair>(pairs));
-  self.slots_ = TRY(arena.take<std::uint32_t>(std::bit_ceil(pairs)));
-  self.queues_ = TRY(arena.take<std::uint32_t>(text.size() + 1));
-  self.rules_ = TRY(arena.take<Rule>(kMaxRules));
-  self.depths_ = TRY(arena.take<std::uint8_t>(kMaxRules));
-  std::fill(self.slots_.begin(), self.slots_.end(), kNone);
-  std::fill(self.queues_.begin(), self.queues_.end(), kNone);
-  for (std::uint32_t i = 0; i < pairs; ++i) self.pairs_[i].next_in_slot = i + 1;
-  self.link(text);
-  return self;
+  nodes_ = TRY(arena.take<Node>(text.size()));
+  pairs_ = TRY(arena.take<Pair>(pairs));
+  slots_ = TRY(arena.take<std::uint32_t>(std::bit_ceil(pairs)));
+  queues_ = TRY(arena.take<std::uint32_t>(text.size() + 1));
+  rules_ = TRY(arena.take<Rule>(kMaxRules));
+  depths_ = TRY(arena.take<std::uint8_t>(kMaxRules));
+  std::fill(slots_.begin(), slots_.end(), kNone);
+  std::fill(queues_.begin(), queues_.end(), kNone);
+  for (std::uint32_t i = 0; i < pairs; ++i) pairs_[i].next_in_slot = i + 1;
+  link(text);
+  return ok;
 }
 
 void RePair::link(std::span<const std::uint16_t> text) {
@@ -220,7 +218,8 @@ Result<Grammar> RePair::grammar(Arena& arena) const {
 }  // namespace
 
 Result<Grammar> make_grammar(std::span<const std::uint16_t> text, Arena& arena) {
-  auto re_pair = TRY(RePair::start(text, arena));
+  auto& re_pair = TRY(arena.take<RePair>(1)).front();
+  TRY(re_pair.start(text, arena));
   re_pair.run();
   return re_pair.grammar(arena);
 }

@@ -134,7 +134,7 @@ Status code_segments(const Draft& draft, Sink& sink, Arena& arena) {
   return draft.merged.for_each([&](const MergedSegment& segment) { return coder.add(segment); });
 }
 
-void set_widths(Draft& draft) {
+[[gnu::noinline]] void set_widths(Draft& draft) {
   std::uint32_t line = 0;
   for (const auto& function : draft.numbering.functions)
     if (function.number != kNone && function.begin.line > line) line = function.begin.line;
@@ -183,8 +183,9 @@ std::string_view short_name(std::string_view name) {
   return {name.data(), name.size() < ksyms::kMaxName ? name.size() : ksyms::kMaxName};
 }
 
-[[gnu::noinline]] Status build_names(Draft& draft, std::span<const NamedSection> sections,
-                                     Arena& arena) {
+// Functions by their numbers, then the sections.
+[[gnu::noinline]] Result<std::span<const ksyms::Symbol>> names_of(
+    const Draft& draft, std::span<const NamedSection> sections, Arena& arena) {
   auto functions = draft.numbering.function_count;
   auto symbols = TRY(arena.take<ksyms::Symbol>(functions + sections.size()));
   for (std::size_t i = 0; i < draft.merged.functions().size(); ++i) {
@@ -194,18 +195,30 @@ std::string_view short_name(std::string_view name) {
   }
   for (std::size_t i = 0; i < sections.size(); ++i)
     symbols[functions + i] = {functions + i, 's', short_name(sections[i].name)};
+  return std::span<const ksyms::Symbol>(symbols);
+}
+
+[[gnu::noinline]] Status build_names(Draft& draft, std::span<const NamedSection> sections,
+                                     Arena& arena) {
+  auto symbols = TRY(names_of(draft, sections, arena));
   auto built = ksyms::build(symbols, {}, arena);
   if (!built) return built.error();
   draft.names = *built;
   return ok;
 }
 
-[[gnu::noinline]] Status build_paths(Draft& draft, Arena& arena) {
+[[gnu::noinline]] Result<std::span<const ksyms::Symbol>> paths_of(const Draft& draft,
+                                                                  Arena& arena) {
   auto symbols = TRY(arena.take<ksyms::Symbol>(draft.numbering.path_count));
   for (std::size_t i = 0; i < draft.merged.paths().size(); ++i) {
     auto number = draft.numbering.paths[i];
     if (number != kNone) symbols[number] = {number, 'p', short_name(draft.merged.paths()[i])};
   }
+  return std::span<const ksyms::Symbol>(symbols);
+}
+
+[[gnu::noinline]] Status build_paths(Draft& draft, Arena& arena) {
+  auto symbols = TRY(paths_of(draft, arena));
   auto built = ksyms::build(symbols, {}, arena);
   if (!built) return built.error();
   draft.paths = *built;
@@ -226,7 +239,7 @@ Result<Bytes> write_functions(const Draft& draft, Arena& arena) {
 }
 
 // All but what set_widths() has set.
-void set_header(Draft& draft, std::size_t sections, Bytes build_id) {
+[[gnu::noinline]] void set_header(Draft& draft, std::size_t sections, Bytes build_id) {
   auto& header = draft.header;
   header.magic = kMagic;
   header.version = kVersion;
