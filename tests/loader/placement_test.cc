@@ -86,7 +86,7 @@ TEST_P(Placements, RingsideInsmodLoadsAClosure) {
   ASSERT_TRUE(jbd2);
   EXPECT_EQ(jbd2->references, 1);
   EXPECT_EQ(run({program, placement(), "kvm-intel"}).status, 1);
-  EXPECT_EQ(run({program, placement(), "no_such_module"}).status, 1);
+  EXPECT_EQ(run({program, placement(), "no_such_module"}).status, 2);
 }
 
 // A loader that starts afresh, as after switch_root: no records, and what it needs is loaded.
