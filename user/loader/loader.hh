@@ -10,10 +10,10 @@ namespace ringside::loader {
 
 struct Options {
   Placement placement = Placement::kStock;
-  bool shadow = false;          // the kernel computes, we compare
-  bool keep_signature = false;  // `user`: the kernel is to check it
-  bool unexported = false;      // `bind`: functions that are not exported, too
-  std::filesystem::path list;   // addresses of loaded modules (listed.hh); empty: from sysfs
+  bool shadow = false;           // the kernel computes, we compare
+  bool keep_signature = false;   // `user`: the kernel is to check it
+  bool unexported = false;       // `bind`: functions that are not exported, too
+  std::filesystem::path list{};  // addresses of loaded modules (listed.hh); empty: from sysfs
 };
 
 // What became of one step, or would.
