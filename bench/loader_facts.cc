@@ -253,8 +253,8 @@ Outcome<std::vector<std::string>> Facts::unexported(const std::string& module) c
 
 Outcome<Nothing> Facts::print_unexported() {
   auto loader = static_cast<double>(TRY(unexported("ringside_loader")).size());
-  print("unexported symbols relied on", {0, 0, loader, loader}, "symbols",
-        {{"hooked by name", "apply_relocate_add"}});
+  print("unexported symbols relied on", {0, 0, loader, loader}, "symbols");
+  print("functions hooked by name", {0, 0, 1, 1}, "symbols", {{"names", "apply_relocate_add"}});
   auto space = TRY(unexported("ringside_space"));
   debate_.print({"space",
                  "unexported symbols relied on",

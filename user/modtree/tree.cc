@@ -43,6 +43,13 @@ auto rank(const File& file) {
                     std::string_view(file.path));
 }
 
+// A name's first eight letters as a number that sorts as they do: most names differ there.
+std::uint64_t head_of(const std::string& name) {
+  std::uint64_t head = 0;
+  std::memcpy(&head, name.data(), std::min(name.size(), sizeof(head)));
+  return __builtin_bswap64(head);
+}
+
 Tree::Identity identify(const std::vector<File>& files) {
   std::string text;
   for (const auto& file : files)
@@ -85,8 +92,16 @@ Outcome<Tree> Tree::open_listed(const std::filesystem::path& folder, const Ident
 }
 
 void Tree::sort() {
-  std::sort(files_.begin(), files_.end(),
-            [](const File& a, const File& b) { return rank(a) < rank(b); });
+  std::vector<std::pair<std::uint64_t, std::size_t>> order;
+  for (std::size_t at = 0; at < files_.size(); ++at)
+    order.emplace_back(head_of(files_[at].name), at);
+  std::sort(order.begin(), order.end(), [&](const auto& a, const auto& b) {
+    if (a.first != b.first) return a.first < b.first;
+    return rank(files_[a.second]) < rank(files_[b.second]);
+  });
+  std::vector<File> sorted;
+  for (const auto& [head, at] : order) sorted.push_back(std::move(files_[at]));
+  files_ = std::move(sorted);
 }
 
 Outcome<Tree> Tree::open(const std::filesystem::path& folder) {
