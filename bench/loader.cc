@@ -2,10 +2,10 @@
 // placement, beside kmod's modprobe. bench/loader-run says how it is called.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <fstream>
+#include <sstream>
 
 #include "bench/loader.hh"
+#include "cli/finish.hh"
 #include "user/kimage/image.hh"
 #include "user/loader/small_file.hh"
 
@@ -19,25 +19,18 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> sets;  // "NAME=WORD WORD"
-  std::string kernel, build, root, unsigned_files;
+  std::string kernel, folder, root, unsigned_files;
   int repeats = 3;
 };
 
-// A set of which nothing is given but a file's name ("server=@FILE") is what that file lists.
 Outcome<std::vector<ModuleSet>> parse_sets(const std::vector<std::string>& texts) {
   std::vector<ModuleSet> sets;
   for (const auto& text : texts) {
     auto equals = text.find('=');
     if (equals == text.npos) return Failure{text + ": NAME=MODULES is expected", kUsage};
+    std::istringstream words(text.substr(equals + 1));
     ModuleSet set{text.substr(0, equals), {}};
-    auto words = text.substr(equals + 1);
-    if (words.starts_with('@')) {
-      auto listed = loader::read_small(words.substr(1));
-      if (!listed) return system_failure("open", words.substr(1));
-      words = *listed;
-    }
-    std::istringstream stream(words);
-    for (std::string word; stream >> word;) set.roots.push_back(word);
+    for (std::string word; words >> word;) set.roots.push_back(word);
     sets.push_back(std::move(set));
   }
   return sets;
@@ -49,42 +42,41 @@ Debate debate_here(int argc, char** argv) {
   return debate;
 }
 
-Outcome<Nothing> in_guest(Debate debate, const Arguments& arguments) {
+Outcome<Nothing> in_guest(bool calls, Debate debate, const Arguments& arguments) {
   debate.context.kernel = loader::read_word("/proc/sys/kernel/osrelease");
   debate.context.build_id = TRY(kimage::running_build_id());
   LoadsAsked asked{TRY(parse_sets(arguments.sets)), arguments.unsigned_files, arguments.repeats};
-  TRY(measure_calls(debate));
+  if (calls) return measure_calls(debate);
   return measure_loads(debate, asked);
 }
 
-int finish(const Outcome<Nothing>& outcome) {
-  if (outcome) return 0;
-  fmt::print(stderr, "bench-loader: {}\n", outcome.error().message);
-  return outcome.error().status;
+Outcome<Nothing> run(const std::string& part, Debate debate, const Arguments& arguments) {
+  if (part == "loads" || part == "calls")
+    return in_guest(part == "calls", std::move(debate), arguments);
+  auto sets = TRY(parse_sets(arguments.sets));
+  if (part == "strip") return strip_signatures(arguments.kernel, arguments.folder, sets);
+  return print_facts(std::move(debate), arguments.kernel, arguments.folder, arguments.root, sets);
 }
 
 int main(int argc, char** argv) {
-  CLI::App app{"What loading costs and takes in each placement.", "bench-loader"};
+  cli::App app{"What loading costs and takes in each placement.", "bench-loader"};
   Arguments arguments;
-  app.require_subcommand(1);
-  auto* loads = app.add_subcommand("loads", "in a guest: loads, and calls");
+  app.require_subcommand();
+  app.add_subcommand("calls", "in a guest: what calls cost");
+  auto* loads = app.add_subcommand("loads", "in a guest: what loads cost");
   auto* facts = app.add_subcommand("facts", "outside: text, lines, files, exports");
   auto* strip = app.add_subcommand("strip", "outside: copies without signatures");
   for (auto* part : {loads, facts, strip})
-    part->add_option("--set", arguments.sets, "NAME=MODULES, or NAME=@FILE")->required();
+    part->add_option("--set", arguments.sets, "NAME=MODULES")->required();
   loads->add_option("--unsigned", arguments.unsigned_files, "the folder that strip has filled");
-  loads->add_option("--repeats", arguments.repeats, "samples")->capture_default_str();
-  for (auto* part : {facts, strip}) part->add_option("--kernel", arguments.kernel)->required();
+  loads->add_option("--repeats", arguments.repeats, "samples of each figure");
+  for (auto* part : {facts, strip})
+    part->add_option("--kernel", arguments.kernel, "which")->required();
   facts->add_option("--root", arguments.root, "the source's top folder")->required();
-  for (auto* part : {facts, strip}) part->add_option("FOLDER", arguments.build)->required();
-  CLI11_PARSE(app, argc, argv);
-  auto debate = debate_here(argc, argv);
-  if (*loads) return finish(in_guest(debate, arguments));
-  auto sets = parse_sets(arguments.sets);
-  if (!sets) return finish(sets.error());
-  if (*facts)
-    return finish(print_facts(debate, arguments.kernel, arguments.build, arguments.root, *sets));
-  return finish(strip_signatures(arguments.kernel, arguments.build, *sets));
+  facts->add_option("BUILD", arguments.folder, "the build")->required();
+  strip->add_option("FOLDER", arguments.folder, "where the copies go")->required();
+  return cli::finish(app, argc, argv,
+                     [&] { return run(app.chosen()->name(), debate_here(argc, argv), arguments); });
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ std::vector<Part> parts_of_loader(const fs::path& root) {
   std::ifstream stream(root / "kernel/loader/Kbuild");
   std::string text(std::istreambuf_iterator<char>(stream), {});
   std::vector<Part> parts;
-  static const std::regex kObject("([a-z_]+)\\.o\\b"), kCore("core_([a-z]+)_([a-z_]+)");
+  static const std::regex kObject("([a-z0-9_]+)\\.o\\b"), kCore("core_([a-z0-9]+)_([a-z0-9_]+)");
   for (std::sregex_iterator at(text.begin(), text.end(), kObject), end; at != end; ++at) {
     std::string name = (*at)[1];
     std::smatch core;
@@ -159,7 +159,8 @@ void Facts::print_lines() {
     ring0.kernel += count;
     if (!part.core) ring0.user += count;
   }
-  for (const char* header : {"kernel/loader/loader.h", "kernel/base/call.h"}) {
+  for (const char* header :
+       {"kernel/loader/loader.h", "kernel/base/call.h", "kernel/base/transfer.h"}) {
     auto count = static_cast<double>(lines_in(root_ / header));
     ring0.user += count, ring0.kernel += count;
   }
