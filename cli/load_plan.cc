@@ -24,6 +24,7 @@ Outcome<loader::Plan> make_plan(modules::Kernel& kernel, const std::vector<std::
   auto checker = TRY(modules::Checker::create(kernel, types_of_release, signatures_of(options)));
   if (options.unexported) checker->allow_unexported();
   checker->trust_platform();
+  checker->keep_files();
   loader::Planner planner(kernel, *checker, loader::read_config(), options.placement);
   return planner.plan(parsed);
 }

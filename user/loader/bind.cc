@@ -83,15 +83,22 @@ Outcome<std::filesystem::path> Binder::locate(Loaded& module, std::uint64_t& per
   return Failure{fmt::format("{} is loaded, but its file is unknown", module.name)};
 }
 
+// The one that was judged, where it is one of this load's.
+Outcome<Binder::File> Binder::file_of(const std::string& name, const std::filesystem::path& path) {
+  auto judged = files_.find(name);
+  if (judged != files_.end() && judged->second.first == path) return judged->second.second;
+  return std::make_shared<const modules::ModuleFile>(TRY(modules::ModuleFile::open(path)));
+}
+
 Outcome<Nothing> Binder::add_provider(const std::string& name) {
   auto module = loaded_module(name, roots_);
   if (!module || instances_.contains(name)) return ok;
   std::uint64_t percpu = 0;
   auto path = TRY(locate(*module, percpu));
-  auto file = TRY(modules::ModuleFile::open(path));
+  auto file = TRY(file_of(name, path));
   Diagnostics ignored({});  // it is loaded: the kernel has judged it
   Linked linked;
-  auto opened = linker_->open(file.bytes(), linked, ignored);
+  auto opened = linker_->open(file->bytes(), linked, ignored);
   if (!opened) return Failure{describe(opened.error(), path)};
   auto build_id = build_id_of(linked.module);
   if (build_id.empty() || build_id != module->build_id)
@@ -122,7 +129,8 @@ Outcome<Nothing> Binder::take_unexported(const Step& step, Linked& linked) {
 
 Outcome<Nothing> Binder::open(const Step& step, Linked& linked) {
   for (const auto& name : step.verdict.providers) TRY(add_provider(name));
-  file_ = TRY(modules::ModuleFile::open(step.file));
+  if (step.verdict.file) files_[step.name] = {step.file, step.verdict.file};
+  file_ = TRY(file_of(step.name, step.file));
   Diagnostics diagnostics(room_);
   auto opened = linker_->open(file_->bytes(), linked, diagnostics);
   if (!opened) return Failure{describe(opened.error(), step.file)};

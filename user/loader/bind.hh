@@ -53,6 +53,9 @@ class Binder {
   Binder(modules::Kernel& kernel, Roots roots, std::uint64_t offset)
       : kernel_(kernel), roots_(std::move(roots)), offset_(offset), room_(64) {}
 
+  using File = std::shared_ptr<const modules::ModuleFile>;
+
+  Outcome<File> file_of(const std::string& name, const std::filesystem::path& path);
   Outcome<Nothing> add_provider(const std::string& name);
   Outcome<std::filesystem::path> locate(Loaded& module, std::uint64_t& percpu) const;
   Outcome<Nothing> take_unexported(const Step& step, modules::Linked& linked);
@@ -66,7 +69,8 @@ class Binder {
   std::vector<modules::Diagnostic> room_;
   modules::Overlay overlay_;
   std::optional<modules::Linker> linker_;
-  std::optional<modules::ModuleFile> file_;
+  File file_;
+  std::map<std::string, std::pair<std::filesystem::path, File>> files_;  // that were judged
   std::map<std::string, std::uint64_t> instances_;  // of providers in the overlay
   std::set<std::string, std::less<>> unaddressed_;  // exports without an address
 };

@@ -52,6 +52,7 @@ bool Loader::hands_over() const {
 // A plain file goes by descriptor, so that IMA and lockdown see a file.
 Outcome<int> Loader::place_stock(const Step& step) {
   if (is_packed(step.file)) {
+    if (step.verdict.file) return init_module(step.verdict.file->bytes(), step.parameters);
     auto file = TRY(modules::ModuleFile::open(step.file));
     return init_module(file.bytes(), step.parameters);
   }

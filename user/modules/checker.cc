@@ -76,6 +76,7 @@ Verdict Checker::check(const std::string& label, const std::filesystem::path& pa
     add(verdict,
         own("file-unreadable", Severity::kUnsupported, "cannot be read", file.error().message));
   record(verdict, path);
+  if (file && keeps_files_) verdict.file = std::make_shared<const ModuleFile>(*std::move(file));
   return verdict;
 }
 

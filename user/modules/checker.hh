@@ -58,6 +58,8 @@ struct Verdict {
   std::vector<std::string> providers;  // modules that it takes symbols from, sorted
   std::vector<std::string> closure;    // all modules that go before it, in an order that loads
 
+  std::shared_ptr<const ModuleFile> file;  // what was judged; only where files are kept
+
   bool loads() const { return !refused && !unknown; }
 };
 
@@ -79,6 +81,9 @@ class Checker {
 
   // Lets modules have functions that are not exported, if they pass unexported.hh's rules.
   void allow_unexported() { unexported_ = true; }
+  // Leaves in each verdict the file that it is about, open: who goes on with it need not unpack it
+  // again, and has no other file that came in its place since.
+  void keep_files() { keeps_files_ = true; }
   // Trusts the keys of this machine's UEFI, as the kernel that runs here does.
   void trust_platform() { keyring_.add_platform(); }
 
@@ -131,7 +136,7 @@ class Checker {
   signature::Keyring keyring_;
   std::optional<TreeSignatures> tree_signatures_;  // for kTree
   std::vector<Diagnostic> room_;
-  bool unexported_ = false;
+  bool unexported_ = false, keeps_files_ = false;
   Overlay overlay_;
   std::optional<Linker> linker_;
   std::map<std::string, std::filesystem::path> given_;  // by module name
