@@ -42,6 +42,12 @@ std::string series_name(const std::string& release) {
   return series ? to_string(*series) : release;
 }
 
+bool goes_by(const Kernel& kernel, const std::string& name) {
+  auto series = series_of(kernel.release);
+  return name == kernel.name || name == kernel.package || name == package_of(kernel.package) ||
+         name == kernel.release || (name == kSanitized && series && series->flavour == kSanitized);
+}
+
 }  // namespace
 
 std::filesystem::path kernels_folder() {
@@ -65,10 +71,8 @@ std::vector<Kernel> cached_kernels() {
 
 std::optional<Kernel> find_cached(const std::string& name) {
   auto kernels = cached_kernels();
-  auto found = std::find_if(kernels.rbegin(), kernels.rend(), [&](const Kernel& kernel) {
-    return name == kernel.name || name == kernel.package || name == package_of(kernel.package) ||
-           name == kernel.release;
-  });
+  auto found = std::find_if(kernels.rbegin(), kernels.rend(),
+                            [&](const Kernel& kernel) { return goes_by(kernel, name); });
   if (found == kernels.rend()) return std::nullopt;
   found->name = name;
   return *found;

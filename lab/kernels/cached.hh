@@ -18,7 +18,8 @@ std::filesystem::path kernels_folder();
 // older one by its PACKAGE_VERSION.
 std::vector<Kernel> cached_kernels();
 
-// The newest one that goes by `name`: a series, package, PACKAGE_VERSION or release.
+// The newest one that goes by `name`: a series, package, PACKAGE_VERSION or release, or "kasan" for
+// those of lab/kasan/build.
 std::optional<Kernel> find_cached(const std::string& name);
 
 }  // namespace ringside::lab

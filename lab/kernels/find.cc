@@ -69,6 +69,9 @@ Outcome<Kernel> find_running() {
 }
 
 Failure not_found(const std::string& name) {
+  if (name.ends_with(kSanitized))
+    return {fmt::format("{}: no such kernel in the cache ({}); `make kasan` builds it", name,
+                        kernels_folder().native())};
   auto hint = parse_series(name) || name.starts_with("linux-image-") ? name : "6.1";
   return {
       fmt::format("{}: no such kernel: not in the cache ({}), not installed (/boot/vmlinuz-{}),"

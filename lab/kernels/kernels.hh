@@ -1,6 +1,7 @@
 // Kernels: where a stock kernel's files are, and how they get there. A kernel is named by a
 // Debian series ("6.1", "6.12", "6.1-rt", "6.12-cloud" ...), a Debian package, a bzImage, an
-// unpacked package tree, a release that is installed on this machine, or "running".
+// unpacked package tree, a release that is installed on this machine, or "running"; "6.1-kasan", or
+// "kasan" for the newest of them, is what `make kasan` built.
 #pragma once
 
 #include <filesystem>

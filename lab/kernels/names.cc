@@ -92,7 +92,7 @@ std::optional<Series> series_of(std::string_view release) {
   auto version = take_version(release);
   if (version.empty()) return std::nullopt;
   if (release.ends_with(kArchSuffix)) release.remove_suffix(kArchSuffix.size());
-  for (const char* flavour : {"rt", "cloud"})
+  for (const char* flavour : {"rt", "cloud", kSanitized})
     if (release.ends_with(std::string("-") + flavour)) return Series{version, flavour};
   return Series{version, ""};
 }

@@ -8,13 +8,16 @@
 
 namespace ringside::lab {
 
+// The flavour that is not Debian's: lab/kasan/build makes it.
+inline constexpr const char* kSanitized = "kasan";
+
 // "6.12-rt" is version "6.12", flavour "rt"; the plain flavour is empty.
 struct Series {
   std::string version, flavour;
   bool operator==(const Series&) const = default;
 };
 
-// The series that a user names so, if `name` is one: MAJOR.MINOR, then -rt or -cloud.
+// The series of Debian's that a user names so, if `name` is one: MAJOR.MINOR, then -rt or -cloud.
 std::optional<Series> parse_series(std::string_view name);
 
 // The series that `release` ("6.12.117+deb12-rt-amd64") belongs to, if it begins with two numbers.

@@ -71,6 +71,7 @@ TEST(KernelNames, AReleaseBelongsToASeries) {
   EXPECT_EQ(series_of("6.1.0-56-amd64"), (Series{"6.1", ""}));
   EXPECT_EQ(series_of("6.12.117+deb12-cloud-amd64"), (Series{"6.12", "cloud"}));
   EXPECT_EQ(series_of("6.1.0-56-rt-amd64"), (Series{"6.1", "rt"}));
+  EXPECT_EQ(series_of("6.12.117-kasan"), (Series{"6.12", "kasan"}));
   EXPECT_EQ(series_of("6.18.44-self-made"), (Series{"6.18", ""}));
   EXPECT_EQ(series_of("next"), std::nullopt);
 }
@@ -322,6 +323,18 @@ TEST_F(KernelsTest, ASeriesIsTheNewestInTheCache) {
     EXPECT_EQ(old->name, name);
   }
   EXPECT_FALSE(find_kernel("6.12"));
+}
+
+TEST_F(KernelsTest, SanitizedKernelsAreAFlavourOfTheirOwn) {
+  auto missing = find_kernel("kasan");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("make kasan"), std::string::npos);
+  add_cached("linux-image-6.1.192-kasan", "6.1.192-3+0123abcd");
+  add_cached("linux-image-6.12.117-kasan", "6.12.117-1~deb12u1+0123abcd");
+  add_cached("linux-image-6.12.116+deb12-amd64", "6.12.116-1~deb12u1");
+  EXPECT_EQ(find_kernel("6.1-kasan")->release, "6.1.192-kasan");
+  EXPECT_EQ(find_kernel("kasan")->release, "6.12.117-kasan");
+  EXPECT_EQ(find_kernel("6.12")->release, "6.12.116+deb12-amd64");
 }
 
 TEST_F(KernelsTest, TheListNamesEachKernelOnce) {
