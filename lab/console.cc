@@ -1,7 +1,8 @@
 // Reading the console line by line. What makes a line an oops is what the kernel's own die(),
 // page_fault_oops() and the BUG: reports print at its front (arch/x86/kernel/dumpstack.c,
-// arch/x86/mm/fault.c, lib/bug.c). A WARN is none, nor is a lockup report: a guest that is stuck
-// is found by its missing heartbeats.
+// arch/x86/mm/fault.c, lib/bug.c), and what sanitizers do: KASAN's reports begin as BUGs do;
+// lockdep's bear no CPU, as a WARN does (kernel/locking/lockdep.c). A WARN is no oops, nor is a
+// lockup report: a guest that is stuck is found by its missing heartbeats.
 #include "lab/console.hh"
 
 #include <unistd.h>
@@ -36,6 +37,17 @@ bool starts_with_any(std::string_view line, std::initializer_list<std::string_vi
                      [&](std::string_view start) { return line.starts_with(start); });
 }
 
+bool is_sanitizer_report(std::string_view line) {
+  if (line.starts_with("kmemleak: ")) return line.find(" new suspected memory leaks") != line.npos;
+  return starts_with_any(
+      line,
+      {"UBSAN: ", "WARNING: possible ", "WARNING: inconsistent lock state",
+       "WARNING: suspicious RCU usage", "WARNING: bad unlock balance detected",
+       "WARNING: bad contention detected", "WARNING: held lock freed",
+       "WARNING: lock held when returning to user space", "WARNING: Nested lock was not taken",
+       "WARNING: HARDIRQ-", "WARNING: SOFTIRQ-", "[ BUG: "});
+}
+
 }  // namespace
 
 Ailment ailment_of(std::string_view line) {
@@ -47,7 +59,7 @@ Ailment ailment_of(std::string_view line) {
                              "Internal error: ", "stack segment: ", "invalid opcode: ",
                              "divide error: ", "double fault: ", "Unable to handle kernel "}))
     return Ailment::kOops;
-  return Ailment::kNone;
+  return is_sanitizer_report(line) ? Ailment::kOops : Ailment::kNone;
 }
 
 void Console::line(std::string_view text) {

@@ -17,13 +17,18 @@ TEST(LabConsole, OopsesAreKnown) {
         "[    1.0] Oops: 0002 [#1] PREEMPT SMP NOPTI", "Oops: 0002 [#1] SMP",
         "[    1.0][    T1] kernel BUG at fs/ext4/inode.c:1!",
         "[    1.0] BUG: scheduling while atomic: insmod/77/0x00000002",
-        "[    1.0] BUG: KASAN: slab-out-of-bounds in f+0x1/0x2 [m]"})
+        "[    1.0] BUG: KASAN: slab-out-of-bounds in f+0x1/0x2 [m]",
+        "[    1.0] WARNING: possible circular locking dependency detected",
+        "[    1.0] WARNING: suspicious RCU usage", "[    1.0] [ BUG: Invalid wait context ]",
+        "[    1.0] UBSAN: shift-out-of-bounds in fs/x.c:1:2",
+        "[    1.0] kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)"})
     EXPECT_EQ(ailment_of(line), Ailment::kOops) << line;
 }
 
 TEST(LabConsole, WhatOnlyLooksLikeOneIsNone) {
   for (const char* line :
        {"", "[", "[    1.0]", "[    1.0] WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2",
+        "[    1.0] kmemleak: Kernel memory leak detector initialized (mem pool available: 1)",
         "[   28.1] watchdog: BUG: soft lockup - CPU#0 stuck for 22s!",
         "[    1.0] BUG: workqueue lockup - pool cpus=0 node=0", "[    1.0] rcu: INFO: stall",
         "[    1.0] audit: text BUG: quoted", "[ok] Oops is a word", "debug: Oops: inside"})
