@@ -7,14 +7,15 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 KERNELS ?= 6.1 6.12
 ALL_KERNELS ?= 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
+KASAN_KERNELS ?= 6.1
 FRESH ?= /var/tmp/ringside-fresh
 # What is built; without a word, everything.
 TARGETS :=
 MODULES :=
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all command kernels modules packages test-packages demo tests test test-full sweep bench figures \
-	asan fuzz install format clean fresh-check help
+.PHONY: all command kernels modules packages test-packages demo tests test test-full kasan sweep bench \
+	figures asan fuzz install format clean fresh-check help
 .DEFAULT_GOAL := all
 
 all: modules ## the command at build/ringside and the modules at build/modules/RELEASE/*.ko
@@ -54,9 +55,16 @@ test: tests ## every test, those in guests included
 	@tests/run $(BUILD)
 
 test-full: KERNELS := $(ALL_KERNELS)
-test-full: tests ## long sweeps, on every kernel that Debian offers; writes docs/results/
+test-full: tests kasan ## long sweeps, on every kernel that Debian offers and on those of `make kasan`; writes docs/results/
 	@packaging/install-packages packaging/packages-test-full.txt
-	@tests/full $(BUILD) $(KERNELS)
+	@tests/full $(BUILD) $(KERNELS) $(KASAN_KERNELS:%=%-kasan)
+
+kasan: command ## kernels with KASAN, lockdep and kmemleak from Debian's source, built once into the cache
+	@packaging/install-packages packaging/packages-kasan.txt
+	@for series in $(KASAN_KERNELS); do \
+	  JOBS=$(JOBS) lab/kasan/build $$series || exit; \
+	  kernel/build $(BUILD)/ringside $$series-kasan $(BUILD)/modules || exit; \
+	done
 
 sweep: modules ## every module of both trees loaded and compared byte by byte; hours; can be resumed
 	@cmake --build $(BUILD) -j $(JOBS) --target sweep-modules

@@ -3,11 +3,14 @@
  * A module that breaks a kernel on purpose, for tests and the demo; never installed. Write the name
  * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
  * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
- * "bug" hits BUG() here, "warn" hits WARN() here, "stack" overflows the kernel stack.
+ * "bug" hits BUG() here, "warn" hits WARN() here, "stack" overflows the kernel stack. What only a
+ * sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak" forgets
+ * an allocation.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -32,6 +35,34 @@ static noinline int dive(int depth)
 	return depth < INT_MAX ? dive(depth + 1) + room[0] : 0;
 }
 
+static noinline int read_freed(void)
+{
+	int *freed = kzalloc(sizeof(*freed), GFP_KERNEL);
+
+	if (!freed)
+		return -ENOMEM;
+	kfree(freed);
+	OPTIMIZER_HIDE_VAR(freed);
+	return READ_ONCE(*freed) ? 0 : 1;
+}
+
+static DEFINE_MUTEX(left);
+static DEFINE_MUTEX(right);
+
+static noinline int take_both(struct mutex *first, struct mutex *second)
+{
+	mutex_lock(first);
+	mutex_lock(second);
+	mutex_unlock(second);
+	mutex_unlock(first);
+	return 0;
+}
+
+static noinline int forget(void)
+{
+	return kmalloc(128, GFP_KERNEL) ? 0 : -ENOMEM;
+}
+
 static noinline int provoke(const char *fault)
 {
 	int status = 0;
@@ -42,6 +73,12 @@ static noinline int provoke(const char *fault)
 		WARN(1, "provoked\n");
 	else if (sysfs_streq(fault, "stack"))
 		status = dive(0);
+	else if (sysfs_streq(fault, "freed"))
+		status = read_freed();
+	else if (sysfs_streq(fault, "locks"))
+		status = take_both(&left, &right) + take_both(&right, &left);
+	else if (sysfs_streq(fault, "leak"))
+		status = forget();
 	else if (sysfs_streq(fault, "bug"))
 		BUG();
 	else
