@@ -81,8 +81,17 @@ class Kills : public PlannedTest, public ::testing::WithParamInterface<const cha
     for (const auto& name : names) text += " " + name;
     return text;
   }
+  // Once nothing is under way any more.
+  std::string settled() {
+    auto last = state();
+    for (int same = 0; same < 50; ++same) {
+      usleep(2000);
+      if (auto now = state(); now != last) last = now, same = 0;
+    }
+    return last;
+  }
   void expect_state(const std::string& before, int stop) {
-    for (int patience = 0; patience < 200 && state() != before; ++patience) sched_yield();
+    (void)soon([&] { return state() == before; });
     EXPECT_EQ(state(), before) << "killed at stop " << stop;
   }
 };
@@ -101,8 +110,8 @@ TEST_P(Kills, LeaveNothingBehind) {
     auto areas = guest::module_areas();
     ASSERT_TRUE(guest::unload(name));
     drop_record(name);
-    EXPECT_TRUE(soon([&] { return guest::module_areas() < areas; })) << "counts other areas";
-    auto before = state();
+    auto before = settled();
+    EXPECT_LT(guest::module_areas(), areas) << "counts other areas";
     long middle = 0;
     int ended = 0;  // a load has not always the same number of system calls
     for (int each = 0; each < kills; ++each) {

@@ -50,11 +50,13 @@ std::string facts(const std::vector<std::string>& names) {
   return text;
 }
 
-// The kernel's log since it was last cleared, without time stamps and without what placements add.
+// The kernel's log since it was last cleared, without time stamps and without what placements add;
+// sorted, because work that a module has left to others says its lines at any time.
 std::string log_lines() {
   return shell(
       "dmesg | sed 's/^\\[[^]]*\\] //' | grep -v -e '^ringside-loader:' -e 'taint' -e "
-      "'module verification failed' -e '^random:' -e '^hrtimer:' -e '^clocksource:' || true");
+      "'module verification failed' -e '^random:' -e '^hrtimer:' -e '^clocksource:' | LC_ALL=C "
+      "sort");
 }
 
 class Sets : public LoaderTest {
