@@ -41,11 +41,12 @@ std::size_t blocking(const Verdict& verdict) {
                                                                    verdict.reasons.end(), blocks));
 }
 
-Verdict no_such_module(const std::string& word, const Failure& failure) {
+Verdict no_such_module(const std::string& word, const modules::Kernel& kernel) {
   Verdict verdict;
   verdict.label = word, verdict.unknown = true;
-  verdict.reasons.push_back(
-      {"file-unreadable", Severity::kUnsupported, "no such module", "", "", "", failure.message});
+  verdict.reasons.push_back({"file-unreadable", Severity::kUnsupported,
+                             "no such file, and no such module", kernel.tree().folder(), "", "",
+                             "name a file, or a module of that tree"});
   return verdict;
 }
 
@@ -57,7 +58,7 @@ Outcome<std::vector<Verdict>> check_named(const Options& options, const modules:
   for (const auto& word : options.modules) {
     auto file = module_path(word, kernel.tree());
     files.push_back(file ? *file : std::filesystem::path());
-    verdicts.push_back(file ? Verdict{} : no_such_module(word, file.error()));
+    verdicts.push_back(file ? Verdict{} : no_such_module(word, kernel));
     // A file that is not in the tree serves the others; an unreadable one is reported below.
     if (file && *file == word) (void)checker.provide(*file);
   }
