@@ -57,7 +57,7 @@ test: tests ## every test, those in guests included
 test-full: KERNELS := $(ALL_KERNELS)
 test-full: tests kasan ## long sweeps, on every kernel that Debian offers and on those of `make kasan`; writes docs/results/
 	@packaging/install-packages packaging/packages-test-full.txt
-	@tests/full $(BUILD) $(KERNELS) $(KASAN_KERNELS:%=%-kasan)
+	@tests/run $(BUILD); tests/full $(BUILD) $(KERNELS) $(KASAN_KERNELS:%=%-kasan)
 
 kasan: command ## kernels with KASAN, lockdep and kmemleak from Debian's source, built once into the cache
 	@packaging/install-packages packaging/packages-kasan.txt
