@@ -251,8 +251,7 @@ TEST(Bind, AnUnexportedSymbolKeepsProprietaryProvidersAway) {
   binding.answer("printk").source = Source::kUnexported;
   binding.answer("other") = Binding::exported(kAddress, 0x3333);
   binding.answer("other").proprietary_provider = true;
-  EXPECT_EQ(binding.bind({.allow_unexported = true}),
-            Lines{"refused: proprietary-provider other"});
+  EXPECT_EQ(binding.bind({.allow_unexported = true}), Lines{"refused: proprietary-provider other"});
 }
 
 TEST(Bind, NamesDuplicateExports) {

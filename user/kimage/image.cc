@@ -43,8 +43,9 @@ Outcome<std::string> build_id_of(Bytes vmlinux, const std::string& source) {
   auto notes = file->find(".notes");
   if (!notes) return unreadable(notes.error(), source);
   if (!*notes)
-    return Failure{source + ": no .notes section: not a kernel, or one without build-id (a "
-                             "bzImage or vmlinux is needed)"};
+    return Failure{source +
+                   ": no .notes section: not a kernel, or one without build-id (a "
+                   "bzImage or vmlinux is needed)"};
   auto id = elf::build_id_note((*notes)->data);
   if (!id) return unreadable(id.error(), source);
   if (!*id) return Failure{source + ": no build-id in .notes: link the kernel with --build-id"};

@@ -4,8 +4,8 @@
  * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
  * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
  * "bug" hits BUG() here, "warn" hits WARN() here, "stack" overflows the kernel stack. What only a
- * sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak" forgets
- * an allocation.
+ * sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak"
+ * forgets an allocation.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
