@@ -98,8 +98,9 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
-  if (which != "debate") figures.print();
-  if (which.empty()) fmt::print("\nThe debate: where a module's load is best done\n");
-  if (which != "figures") debate.print();
+  bool both = which.empty() && !figures.rows.empty() && !debate.rows.empty();
+  if (which != "debate" && !figures.rows.empty()) figures.print();
+  if (both) fmt::print("\nThe debate: where a module's load is best done\n");
+  if (which != "figures" && !debate.rows.empty()) debate.print();
   return 0;
 }
