@@ -57,7 +57,7 @@ test: tests ## every test, those in guests included
 test-full: KERNELS := $(ALL_KERNELS)
 test-full: tests kasan ## long sweeps, on every kernel that Debian offers and on those of `make kasan`; writes docs/results/
 	@packaging/install-packages packaging/packages-test-full.txt
-	@tests/run $(BUILD); tests/full $(BUILD) $(KERNELS) $(KASAN_KERNELS:%=%-kasan)
+	@tests/run $(BUILD); tests/full $(BUILD) $(KASAN_KERNELS:%=%-kasan) $(KERNELS)
 
 kasan: command ## kernels with KASAN, lockdep and kmemleak from Debian's source, built once into the cache
 	@packaging/install-packages packaging/packages-kasan.txt
@@ -72,6 +72,7 @@ sweep: modules ## every module of both trees loaded and compared byte by byte; h
 	@tests/sweep/table $(BUILD)
 
 bench: modules ## every figure, ours beside the peers', from one run
+	@packaging/install-packages packaging/packages-bench.txt
 	@bench/run $(BUILD) $(KERNELS)
 
 figures: bench ## the bench, and its table into README.md and docs/results/

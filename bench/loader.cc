@@ -19,7 +19,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> sets;  // "NAME=WORD WORD"
-  std::string kernel, folder, root, unsigned_files;
+  std::string kernel, folder, root, unsigned_files, module;
   int repeats = 3;
 };
 
@@ -42,17 +42,18 @@ Debate debate_here(int argc, char** argv) {
   return debate;
 }
 
-Outcome<Nothing> in_guest(bool calls, Debate debate, const Arguments& arguments) {
+Outcome<Nothing> in_guest(const std::string& part, Debate debate, const Arguments& arguments) {
   debate.context.kernel = loader::read_word("/proc/sys/kernel/osrelease");
   debate.context.build_id = TRY(kimage::running_build_id());
+  if (part == "calls") return measure_calls(debate);
+  if (part == "smallest") return measure_smallest(debate, arguments.module);
   LoadsAsked asked{TRY(parse_sets(arguments.sets)), arguments.unsigned_files, arguments.repeats};
-  if (calls) return measure_calls(debate);
   return measure_loads(debate, asked);
 }
 
 Outcome<Nothing> run(const std::string& part, Debate debate, const Arguments& arguments) {
-  if (part == "loads" || part == "calls")
-    return in_guest(part == "calls", std::move(debate), arguments);
+  if (part == "loads" || part == "calls" || part == "smallest")
+    return in_guest(part, std::move(debate), arguments);
   auto sets = TRY(parse_sets(arguments.sets));
   if (part == "strip") return strip_signatures(arguments.kernel, arguments.folder, sets);
   return print_facts(std::move(debate), arguments.kernel, arguments.folder, arguments.root, sets);
@@ -63,6 +64,9 @@ int main(int argc, char** argv) {
   Arguments arguments;
   app.require_subcommand();
   app.add_subcommand("calls", "in a guest: what calls cost");
+  app.add_subcommand("smallest", "in a guest: what the smallest loaders take")
+      ->add_option("MODULE", arguments.module, "which")
+      ->required();
   auto* loads = app.add_subcommand("loads", "in a guest: what loads cost");
   auto* facts = app.add_subcommand("facts", "outside: text, lines, files, exports");
   auto* strip = app.add_subcommand("strip", "outside: copies without signatures");

@@ -34,6 +34,10 @@ Outcome<Nothing> measure_loads(const Debate& debate, const LoadsAsked& asked);
 // In a guest with ringside_caller.ko loaded: what calls cost.
 Outcome<Nothing> measure_calls(const Debate& debate);
 
+// In a guest: what ringside-insmod takes in each placement to load the module `name`, beside kmod's
+// insmod and BusyBox's.
+Outcome<Nothing> measure_smallest(const Debate& debate, const std::string& name);
+
 // Outside: what is in ring 0 and in user space, for `kernel`; modules from `build`, sources from
 // `root`.
 Outcome<Nothing> print_facts(Debate debate, const std::string& kernel, const std::string& build,
