@@ -208,15 +208,22 @@ void print(const Options& options, const std::string& word, const std::vector<An
                answer.address - answer.start, answer.size);
 }
 
+Outcome<std::vector<Answer>> answers_to(Resolver& resolver, const std::string& word) {
+  if (auto address = as_address(word)) return resolver.by_address(*address);
+  auto question = word.starts_with("0x") ? std::nullopt : as_name(word);
+  if (!question) {
+    fmt::print(stderr, "ringside ksyms: {}: hexadecimal digits are expected behind 0x{}\n", word,
+               word.starts_with("0x") ? "" : ", and 0x behind +");
+    return std::vector<Answer>();
+  }
+  auto answers = TRY(resolver.by_name(question->name));
+  for (auto& each : answers) each.address += question->offset;
+  return answers;
+}
+
 // Answers one word; false where nothing bears that name or covers that address.
 Outcome<bool> answer(const Options& options, Resolver& resolver, const std::string& word) {
-  std::vector<Answer> answers;
-  if (auto address = as_address(word)) {
-    answers = TRY(resolver.by_address(*address));
-  } else if (auto question = as_name(word)) {
-    answers = TRY(resolver.by_name(question->name));
-    for (auto& each : answers) each.address += question->offset;
-  }
+  auto answers = TRY(answers_to(resolver, word));
   print(options, word, answers);
   return !answers.empty();
 }
@@ -254,7 +261,8 @@ int ksyms(int argc, char** argv) {
   app.footer(
       "Example: ringside ksyms --kernel 6.1 --offset 0x1a000000 ffffffff9b2d5f60 vfs_write\n"
       "An address has 16 hexadecimal digits or begins with 0x; anything else is a name.\n"
-      "Exit status: 0 all found, 1 some were not (printed with a ?), 2 could not tell.");
+      "Exit status: 0 all found, 1 some were not (printed with a ?), 2 could not tell.\n"
+      "What is neither an address nor a name counts as not found, and is named on stderr.");
   return finish(app, argc, argv, [&] { return run(options); });
 }
 

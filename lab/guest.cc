@@ -12,7 +12,10 @@ namespace {
 Outcome<UniqueFd> open_console_file(const std::filesystem::path& path) {
   if (path.empty()) return UniqueFd();
   UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd) return Failure{system_failure("open", path.string()).message, kLabItself};
+  if (!fd)
+    return Failure{system_failure("--console: open", path.string()).message +
+                       "; name a file that can be written",
+                   kLabItself};
   return fd;
 }
 

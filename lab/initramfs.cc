@@ -30,7 +30,9 @@ Outcome<fs::path> real_directory(const fs::path& path) {
   std::error_code error;
   auto real = fs::canonical(path, error);
   if (error || !fs::is_directory(real, error))
-    return lab_failure(fmt::format("{}: not a directory that can be shared", path.string()));
+    return lab_failure(
+        fmt::format("{}: not a directory that can be shown to the guest; name one that is there",
+                    path.string()));
   return real;
 }
 

@@ -53,7 +53,8 @@ Failure start_failure(Guest& guest, const Options& options) {
 // Why the guest is not going to say hello, once that is clear.
 std::optional<Failure> given_up(Guest& guest, const Options& options, Clock::time_point start) {
   if (is_cancelled(options.cancel_fd)) return Failure{"interrupted", 128 + SIGINT};
-  if (guest.broken()) return Failure{describe(*guest.broken(), "the agent's messages"), kLabItself};
+  if (guest.broken())
+    return boot_failure(guest, kLabItself, describe(*guest.broken(), "the agent's messages"));
   if (guest.ended() && guest.console().panic())
     return boot_failure(guest, kGuestPanic, "the kernel panicked while booting");
   if (guest.ended() && guest.console().tail().empty()) return start_failure(guest, options);

@@ -13,7 +13,7 @@ ringside-cxxflags = $(filter-out $(ringside-c-only),$(KBUILD_CFLAGS) $(KBUILD_CF
 	$(CFLAGS_KASAN) $(CFLAGS_UBSAN) \
 	-std=gnu++20 -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fcallgraph-info=su \
 	-fno-asynchronous-unwind-tables -fno-reorder-blocks-and-partition \
-	-Wno-sign-compare -g0 -I$(RINGSIDE_ROOT) -I$(RINGSIDE_ROOT)/include
+	-Wextra -Wno-sign-compare $(if $(RINGSIDE_WERROR),-Werror) -g0 -I$(RINGSIDE_ROOT) -I$(RINGSIDE_ROOT)/include
 
 quiet_cmd_cxx_o_cc = CXX [M]  $@
       cmd_cxx_o_cc = $(CXX) -Wp,-MMD,$(depfile) $(ringside-cxxflags) -c -o $@ $< $(cmd_objtool)

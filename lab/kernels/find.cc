@@ -49,6 +49,11 @@ Outcome<Kernel> kernel_of_folder(const path& file) {
 }
 
 Outcome<Kernel> kernel_at(const path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error))
+    return Failure{fmt::format("{}: no such file; an image, an unpacked tree or a name of `ringside "
+                               "lab list` is needed",
+                               file.native())};
   auto kernel = is_folder(file) ? kernel_of_folder(file) : kernel_of_image(file);
   if (kernel) kernel->name = file.native();
   return kernel;
@@ -72,6 +77,8 @@ Failure not_found(const std::string& name) {
   if (name.ends_with(kSanitized))
     return {fmt::format("{}: no such kernel in the cache ({}); `make kasan` builds it", name,
                         kernels_folder().native())};
+  if (name == metapackages({}).back())
+    return {name + ": leads to another series with each release of Debian; name the series (6.1)"};
   auto hint = parse_series(name) || name.starts_with("linux-image-") ? name : "6.1";
   return {
       fmt::format("{}: no such kernel: not in the cache ({}), not installed (/boot/vmlinuz-{}),"

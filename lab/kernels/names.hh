@@ -27,7 +27,7 @@ std::optional<Series> series_of(std::string_view release);
 std::string to_string(const Series& series);
 
 // The metapackages that may lead to the image of `series`, the surest first. The one without a
-// number is whatever Debian's release has.
+// number is whatever Debian's release has, so that it names none.
 std::vector<std::string> metapackages(const Series& series);
 
 // The release in the name of an image package ("linux-image-6.1.0-56-amd64"); empty for others.

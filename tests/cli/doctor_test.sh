@@ -51,11 +51,14 @@ unchanged() {
 is "it creates nothing" unchanged
 
 no_kernel() {
-  [ -n "$(ls /boot/vmlinuz-* 2>/dev/null)" ] && return 0  # an installed one serves the lab as well
   capture env XDG_CACHE_HOME="$scratch/cache" "$ringside" doctor --json
   ended 1 && [ "$(state_of kernels)" = no ] && advice_of kernels | grep -q 'ringside lab fetch'
 }
-is "without a kernel: no, status 1, and how to fetch one" no_kernel
+if [ -z "$(ls /boot/vmlinuz-* 2>/dev/null)" ]; then
+  is "without a kernel: no, status 1, and how to fetch one" no_kernel
+else
+  skip "without a kernel" "one is installed here (/boot/vmlinuz-*), and serves as well"
+fi
 
 no_cache() {
   capture env XDG_CACHE_HOME=/proc/nowhere "$ringside" doctor --json

@@ -228,6 +228,10 @@ Outcome<path> get_or_build(const path& target, const Builder& builder) {
   return build(target, builder);
 }
 
+Outcome<Right> wait_for(const path& target) {
+  return Right(std::make_shared<Lock>(TRY(lock(target))));
+}
+
 Outcome<path> publish_file(const path& target, Bytes content) {
   return build(target, [&](const path& temporary) { return write_file(temporary, content); });
 }

@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "core/base/bytes.hh"
@@ -35,6 +36,11 @@ using Builder = std::function<Outcome<Nothing>(const std::filesystem::path& temp
 // nothing behind, nor, after the next build beside it, does a builder that was killed.
 Outcome<std::filesystem::path> get_or_build(const std::filesystem::path& target,
                                             const Builder& builder);
+
+// The right to build an entry, until it is destroyed; the like of it is held by get_or_build. Waits
+// for another who has it, and who may have built `target` meanwhile.
+using Right = std::shared_ptr<const void>;
+Outcome<Right> wait_for(const std::filesystem::path& target);
 
 // Makes `content` the content of the file `target`, in place of any before it.
 Outcome<std::filesystem::path> publish_file(const std::filesystem::path& target, Bytes content);

@@ -113,6 +113,8 @@ Outcome<std::shared_ptr<MappedFile>> map_cached(const BzImage& image,
 Outcome<std::shared_ptr<MappedFile>> map_unpacked(const BzImage& image, const std::string& source) {
   auto alias = TRY(cache::index_path(fingerprint(image.payload), "build-id", kBuildIdVersion));
   if (auto mapped = map_cached(image, alias)) return mapped;
+  auto right = cache::wait_for(alias);  // where the cache cannot be written there is none
+  if (auto mapped = map_cached(image, alias)) return mapped;
   return unpack_into_cache(image, source, alias);
 }
 
