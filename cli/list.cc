@@ -59,12 +59,19 @@ json to_json(const Entry& entry) {
 using Spaces = std::vector<rs_space_record>;
 constexpr const char* kParts[] = {"text", "rodata", "data"};
 
+// What a part takes beyond its bytes: it has pages of its own.
+std::uint64_t rounding_of(std::uint64_t bytes) {
+  constexpr std::uint64_t kPage = 4096;
+  return (kPage - bytes % kPage) % kPage;
+}
+
 json to_json(const rs_space_record& space) {
   json parts = json::array();
   for (std::uint32_t part = 0; part < RS_SPACE_PARTS; ++part)
     parts.push_back({{"part", kParts[part]},
                      {"address", hex(space.address[part])},
-                     {"bytes", space.bytes[part]}});
+                     {"bytes", space.bytes[part]},
+                     {"rounding", rounding_of(space.bytes[part])}});
   return {{"name", space.name},
           {"state", space::state_name(space.state)},
           {"owner", space.owner},
@@ -74,17 +81,18 @@ json to_json(const rs_space_record& space) {
 
 void print_text(const rs_space_record& space) {
   std::string parts;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0, lost = 0;
   for (std::uint32_t part = 0; part < RS_SPACE_PARTS; ++part) {
-    bytes += space.bytes[part];
+    bytes += space.bytes[part], lost += rounding_of(space.bytes[part]);
     if (space.bytes[part])
       parts += fmt::format(" {}@{:#x}+{}", kParts[part], space.address[part], space.bytes[part]);
   }
-  fmt::print("space {}: {}, {} bytes, {} calls running, opened by process {};{}\n", space.name,
-             space::state_name(space.state), bytes, space.running, space.owner, parts);
+  fmt::print("space {}: {}, {} bytes, {} lost, {} calls running, opened by process {};{}\n",
+             space.name, space::state_name(space.state), bytes, lost, space.running, space.owner,
+             parts);
 }
 
-// None where the module that gives them is not loaded.
+// None where the module that gives them is not loaded; root alone may ask it.
 Outcome<Spaces> find_spaces() {
   std::error_code error;
   if (!std::filesystem::exists(RS_SPACE_DEVICE, error)) return Spaces{};
@@ -92,16 +100,17 @@ Outcome<Spaces> find_spaces() {
   return space.list();
 }
 
-void print_json(const std::vector<Entry>& entries, const Spaces& spaces, modules::Kernel* kernel) {
+void print_json(const std::vector<Entry>& entries, const Outcome<Spaces>& spaces,
+                modules::Kernel* kernel) {
   json modules = json::array();
   for (const auto& entry : entries) modules.push_back(to_json(entry));
   json placed = json::array();
-  for (const auto& space : spaces) placed.push_back(to_json(space));
+  for (const auto& space : spaces ? *spaces : Spaces()) placed.push_back(to_json(space));
   json all = {{"kernel",
                {{"release", kernel ? json(kernel->release()) : json()},
                 {"build-id", kernel ? json(kernel->image().build_id()) : json()}}},
               {"modules", modules},
-              {"spaces", placed}};
+              {"spaces", spaces ? placed : json()}};
   fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));
 }
 
@@ -134,19 +143,17 @@ void print_text(const std::vector<Entry>& entries) {
   }
 }
 
-// Without the kernel's image the list is shorter, and stderr says why.
+// Without the kernel's image the list is shorter, or without the spaces, and stderr says why.
 Outcome<Nothing> run(bool as_json) {
   auto kernel = open_running_kernel();
   auto* described = kernel ? &*kernel : nullptr;
   auto entries = TRY(loader::take_inventory(described));
-  auto spaces = TRY(find_spaces());
+  auto spaces = find_spaces();
   if (!kernel) fmt::print(stderr, "ringside list: no sizes: {}\n", kernel.error().message);
-  if (as_json)
-    print_json(entries, spaces, described);
-  else
-    print_text(entries);
-  for (const auto& space : spaces)
-    if (!as_json) print_text(space);
+  if (!spaces) fmt::print(stderr, "ringside list: no spaces: {}\n", spaces.error().message);
+  if (as_json) return print_json(entries, spaces, described), ok;
+  print_text(entries);
+  for (const auto& space : spaces ? *spaces : Spaces()) print_text(space);
   return ok;
 }
 

@@ -25,7 +25,8 @@ Outcome<loader::Plan> make_plan(modules::Kernel& kernel, const std::vector<std::
   if (options.unexported) checker->allow_unexported();
   checker->trust_platform();
   checker->keep_files();
-  loader::Planner planner(kernel, *checker, loader::read_config(), options.placement);
+  bool linked = options.shadow || options.placement != Placement::kStock;
+  loader::Planner planner(kernel, *checker, loader::read_config(), linked);
   return planner.plan(parsed);
 }
 

@@ -147,7 +147,19 @@ void* serve_thread(void* argument) {
 
 }  // namespace
 
-int hand_over(unsigned mode, const char* release, Bytes file, const char* parameters) {
+namespace {
+
+// Of a load that has ended.
+bool was_relocated_by_us(int fd) {
+  rs_loader_load load{};
+  return call(fd, RS_LOADER_IOC_WAIT, load) == 0 &&
+         (load.by == RS_LOADER_BY_USER || load.by == RS_LOADER_BY_CORE);
+}
+
+}  // namespace
+
+int hand_over(unsigned mode, const char* release, Bytes file, const char* parameters,
+              bool& by_kernel) {
   const auto* rules = modules::rules_for(release);
   int fd = open(RS_LOADER_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   int ends[2];
@@ -165,6 +177,7 @@ int hand_over(unsigned mode, const char* release, Bytes file, const char* parame
     error = syscall(SYS_init_module, file.data(), file.size(), parameters) ? errno : 0;
     (void)!write(ends[1], "", 1);
     if (serves) pthread_join(thread, nullptr);
+    by_kernel = error == 0 && !was_relocated_by_us(fd);
   }
   close(ends[0]), close(ends[1]), close(fd);
   return error;

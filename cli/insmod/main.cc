@@ -53,8 +53,9 @@ int load_file(const char* path, const char* parameters, const Placing& placing) 
   Bytes file = unpack(packed);
   if (file.empty()) return fail(path, "cannot be unpacked (xz only)", kUnknown);
   int error = 0;
+  bool by_kernel = false;
   if (placing.mode != 0)
-    error = hand_over(placing.mode, placing.system.release, file, parameters);
+    error = hand_over(placing.mode, placing.system.release, file, parameters, by_kernel);
   else if (file.data() == packed.data())
     error = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
   else
@@ -62,6 +63,7 @@ int load_file(const char* path, const char* parameters, const Placing& placing) 
   if (file.data() != packed.data()) std::free(const_cast<std::byte*>(file.data()));
   munmap(memory, size);
   close(fd);
+  if (by_kernel) fail(path, "relocated by the kernel: the hook was not to be had", 0);
   return error == 0 || error == EEXIST ? 0 : fail(path, std::strerror(error), kNo);
 }
 

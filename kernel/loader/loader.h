@@ -82,8 +82,11 @@ extern unsigned long rs_original_body;
 
 /* Ends a PARKED load's wait. The caller holds the lock. */
 void rs_settle(struct rs_load *load, u32 by, u32 error);
-/* DONE may be said: everything that has relocations was written to. */
-bool rs_all_written(const struct rs_load *load);
+/* Whether a USER load may go on: DONE where everything that has relocations was written to, else
+ * (the kernel relocates) where nothing was. */
+bool rs_may_settle(const struct rs_load *load, bool done);
+/* What lockdown, and for USER the enforcing of signatures, say now. */
+int rs_policy(u32 mode);
 void rs_load_free(struct kref *references);
 
 ssize_t rs_read(struct rs_load *load, char __user *to, size_t size, loff_t *at);

@@ -9,7 +9,6 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -23,9 +22,7 @@ void rs_load_free(struct kref *references)
 
 static int may_use(void)
 {
-	if (!capable(CAP_SYS_MODULE))
-		return -EPERM;
-	return security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
+	return capable(CAP_SYS_MODULE) ? rs_policy(0) : -EPERM;
 }
 
 static int on_open(struct inode *inode, struct file *file)
@@ -89,8 +86,9 @@ static int do_arm(struct rs_load *load, const struct rs_loader_arm *arm)
 		return -EINVAL;
 	if (!arm->timeout_ms || arm->timeout_ms > RS_LOADER_TIMEOUT_MAX)
 		return -EINVAL;
-	if (arm->mode == RS_LOADER_USER && is_module_sig_enforced())
-		return -EKEYREJECTED;
+	status = rs_policy(arm->mode);
+	if (status)
+		return status;
 	mutex_lock(&load->lock);
 	status = arm_load(load, arm);
 	mutex_unlock(&load->lock);
@@ -161,7 +159,7 @@ static int complete_load(struct rs_load *load, const struct rs_loader_verdict *v
 		return -ENODATA;
 	if (verdict->verdict == RS_LOADER_FAIL)
 		rs_settle(load, RS_LOADER_BY_NOBODY, verdict->error);
-	else if (user ? done && !rs_all_written(load) : !done)
+	else if (user ? !rs_may_settle(load, done) : !done)
 		return -EINVAL;
 	else
 		rs_settle(load, user && done ? RS_LOADER_BY_USER : RS_LOADER_BY_KERNEL, 0);

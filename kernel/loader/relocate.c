@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/panic.h>
 #include <linux/sched.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 
 #include "kernel/loader/loader.h"
@@ -110,7 +111,7 @@ static int relocate_by_core(struct rs_load *load, u32 index)
 	return rs_relocate(&relocations, &why) ? 0 : refuse(load, &why);
 }
 
-bool rs_all_written(const struct rs_load *load)
+static bool all_written(const struct rs_load *load)
 {
 	const struct rs_shape *shape = &load->shape;
 	u32 each;
@@ -122,10 +123,26 @@ bool rs_all_written(const struct rs_load *load)
 	return true;
 }
 
+/* What was written would be taken for the signer's, were the kernel to go on from there. */
+bool rs_may_settle(const struct rs_load *load, bool done)
+{
+	return done ? all_written(load) : bitmap_empty(load->written, load->shape.count);
+}
+
+int rs_policy(u32 mode)
+{
+	if (mode == RS_LOADER_USER && is_module_sig_enforced())
+		return -EKEYREJECTED;
+	return security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
+}
+
+/* Asks for the policy again: an arm may be old. */
 static int begin(struct rs_load *load, const struct call *call)
 {
-	int status;
+	int status = rs_policy(load->about.mode);
 
+	if (status)
+		return status;
 	status = rs_shape_read(&load->shape, call->sections, call->symtab, call->relocations,
 			       call->module);
 	if (status)

@@ -19,7 +19,8 @@
 #include "kernel/base/transfer.h"
 #include "kernel/space/space.h"
 
-static int may_open(void)
+/* Asked again before code comes in: a file may be older than the policy. */
+static int may_use(void)
 {
 	if (!capable(CAP_SYS_MODULE) || modules_disabled || is_module_sig_enforced())
 		return -EPERM;
@@ -29,7 +30,7 @@ static int may_open(void)
 static int on_open(struct inode *inode, struct file *file)
 {
 	struct rs_space *space;
-	int status = may_open();
+	int status = may_use();
 
 	if (status)
 		return status;
@@ -89,8 +90,10 @@ static int allocate_parts(struct rs_space *space, struct rs_space_allocate *allo
 
 static int do_allocate(struct rs_space *space, struct rs_space_allocate *allocate)
 {
-	int status;
+	int status = may_use();
 
+	if (status)
+		return status;
 	if (!is_allocate(allocate))
 		return -EINVAL;
 	mutex_lock(&space->lock);
@@ -151,8 +154,10 @@ static int run_init(struct rs_space *space, u64 offset)
 
 static int do_seal(struct rs_space *space, struct rs_space_seal *seal)
 {
-	int status;
+	int status = may_use();
 
+	if (status)
+		return status;
 	if (seal->result || seal->reserved)
 		return -EINVAL;
 	mutex_lock(&space->lock);
@@ -308,8 +313,11 @@ static void run_exit(struct rs_space *space)
 {
 	void (*exit)(void) = function_at(space, space->exit);
 
-	if (space->state == RS_SPACE_READY && exit)
-		exit();
+	if (space->state != RS_SPACE_READY || !exit)
+		return;
+	rs_list_run(space, 1); /* it is listed as running if it does not come back */
+	exit();
+	rs_list_run(space, -1);
 }
 
 /* Nobody else has the file any more. A call that never came back still has its stack in the text,

@@ -131,6 +131,7 @@ TEST_F(HandOver, ALoadThatIsNotWrittenWholeIsNotDone) {
                                 here.bytes[parked.load.module_section].data() + at, 8),
               0);
   EXPECT_EQ(parked.file.complete(RS_LOADER_DONE), EINVAL);
+  EXPECT_EQ(parked.file.complete(RS_LOADER_GIVE_BACK), EINVAL) << "the kernel's, with our bytes";
   EXPECT_EQ(parked.finish(), 0);
   EXPECT_EQ(delete_module(kSmall), 0);
 }

@@ -24,7 +24,8 @@ class PlannedTest : public LoaderTest {
     auto checker = modules::Checker::create(*kernel_, nullptr);
     EXPECT_TRUE(checker);
     if (options.unexported) (*checker)->allow_unexported();
-    auto plan = Planner(*kernel_, **checker, {}, options.placement).plan({{module, {}}});
+    bool linked = options.shadow || options.placement != Placement::kStock;
+    auto plan = Planner(*kernel_, **checker, {}, linked).plan({{module, {}}});
     EXPECT_TRUE(plan) << plan.error().message;
     return plan ? *std::move(plan) : Plan();
   }

@@ -91,6 +91,64 @@ class Spaces : public LoaderTest {
   static std::string object(const std::string& name) { return build_folder() + "/" + name + ".o"; }
 };
 
+constexpr std::uint64_t kCountingExit = 0, kGoodInit = 64, kFailingInit = 128;
+
+// A space whose exit adds one to the word at `counter`.
+void make_counting(Client& client, std::uint64_t counter, std::uint64_t init) {
+  unsigned char exit[] = {0xf3, 0x0f, 0x1e, 0xfa,                     // endbr64
+                          0x48, 0xb8, 0,    0,    0, 0, 0, 0, 0, 0,   // mov rax, counter
+                          0x48, 0xff, 0x00, 0xc3};                    // inc qword [rax]; ret
+  std::memcpy(exit + 6, &counter, sizeof(counter));
+  constexpr unsigned char kReturnNothing[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x31, 0xc0, 0xc3};
+  ASSERT_EQ(client.allocate(4096, 64, 64), 0);
+  ASSERT_EQ(client.write(RS_SPACE_TEXT, kCountingExit, exit, sizeof(exit)), 0);
+  ASSERT_EQ(client.write(RS_SPACE_TEXT, kGoodInit, kReturnNothing, sizeof(kReturnNothing)), 0);
+  ASSERT_EQ(client.write(RS_SPACE_TEXT, kFailingInit, kReturnTen, sizeof(kReturnTen)), 0);
+  ASSERT_EQ(client.seal(init, kCountingExit), 0);
+}
+
+// In a process of its own, which is killed.
+void make_counting_and_die(std::uint64_t counter) {
+  pid_t child = fork();
+  if (child == 0) {
+    Client client;
+    make_counting(client, counter, kGoodInit);
+    raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST_F(Spaces, ExitIsCalledOnceAtTheEndIfInitSucceeded) {
+  Client watcher;
+  watcher.make_ready();
+  auto counter = watcher.address[RS_SPACE_DATA];
+  auto count = [&] {
+    std::uint64_t value = ~0ull;
+    EXPECT_EQ(watcher.read(RS_SPACE_DATA, 0, &value, sizeof(value)), 0);
+    return value;
+  };
+  {
+    Client client;
+    make_counting(client, counter, kGoodInit);
+    EXPECT_EQ(count(), 0u);
+  }
+  EXPECT_EQ(count(), 1u) << "closed";
+  make_counting_and_die(counter);
+  EXPECT_EQ(count(), 2u) << "killed";
+  {
+    Client client;
+    make_counting(client, counter, RS_SPACE_NONE);
+  }
+  EXPECT_EQ(count(), 3u) << "without an init";
+  {
+    Client client;
+    make_counting(client, counter, kFailingInit);
+  }
+  EXPECT_EQ(count(), 3u) << "its init failed";
+}
+
 TEST_F(Spaces, StockCannotLoadTheModuleAndBindNeedsTheWord) {
   expect_ringside({"unload", "ringside_space"});
   auto file = guest::module_file("ringside_space").native();

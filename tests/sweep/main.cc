@@ -86,7 +86,7 @@ class Sweep {
   Outcome<Nothing> load(const std::string& name) {
     if (loaded_module(name) && delete_module(name) != 0)
       return Failure{"the kernel has loaded it by itself and it cannot be unloaded"};
-    auto plan = TRY(Planner(kernel_, *checker_, {}, Placement::kStock).plan({{name, {}}}));
+    auto plan = TRY(Planner(kernel_, *checker_, {}, true).plan({{name, {}}}));
     if (plan.steps.empty()) return Failure{"nothing to load"};
     for (const auto& step : plan.steps) {
       auto error = TRY(compare(step));

@@ -267,15 +267,10 @@ Computer HandOver::finish() {
                                                       : Computer::kNobody;
 }
 
-Outcome<HandedOver> HandOver::load(Mode mode, modules::Linker& linker, Linked& linked,
-                                   const std::function<int()>& init) {
-  HandedOver result;
+Outcome<Nothing> HandOver::serve(Mode mode, modules::Linker& linker, Linked& linked,
+                                 const std::function<int()>& init, HandedOver& result) {
   UniqueFd ended(eventfd(0, EFD_CLOEXEC));
   if (!ended) return system_failure("make", "an eventfd");
-  if (!TRY(arm(mode))) {
-    result.error = init(), result.by = Computer::kKernel;
-    return result;
-  }
   Service service(fd_.get(), mode, linker, linked);
   std::thread server;
   if (mode != Mode::kKernel) server = std::thread([&] { service.run(ended.get()); });
@@ -285,6 +280,20 @@ Outcome<HandedOver> HandOver::load(Mode mode, modules::Linker& linker, Linked& l
   result.by = finish();
   result.failure = service.failure();
   result.sections = service.sections(), result.bytes = service.bytes();
+  return ok;
+}
+
+Outcome<HandedOver> HandOver::load(Mode mode, modules::Linker& linker, Linked& linked,
+                                   const std::function<int()>& init) {
+  HandedOver result;
+  if (TRY(arm(mode)))
+    TRY(serve(mode, linker, linked, init, result));
+  else
+    result.error = init();
+  if (result.error != 0) return result;
+  if (result.by == Computer::kNobody) result.by = Computer::kKernel;  // it never came to the hook
+  if (mode == Mode::kShadow && result.failure.empty() && result.sections == 0)
+    result.failure = "nothing was compared: the hook was not to be had";
   return result;
 }
 

@@ -40,13 +40,15 @@ class HandOver {
   // Arms, calls `init` (which calls init_module and returns its errno) and serves the load.
   // `linked` is opened and bound (Binder), with no source in answers whose addresses are not known;
   // what it lacks is then taken from the kernel. Where the hook is not to be had, the kernel
-  // relocates as ever: `by` is kKernel.
+  // relocates as ever: `by` is kKernel, and a shadow of it a failure.
   Outcome<HandedOver> load(Mode mode, modules::Linker& linker, modules::Linked& linked,
                            const std::function<int()>& init);
 
  private:
   explicit HandOver(UniqueFd fd) : fd_(std::move(fd)) {}
   Outcome<bool> arm(Mode mode);
+  Outcome<Nothing> serve(Mode mode, modules::Linker& linker, modules::Linked& linked,
+                         const std::function<int()>& init, HandedOver& result);
   Computer finish();
   UniqueFd fd_;
 };

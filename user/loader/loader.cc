@@ -49,6 +49,10 @@ bool Loader::hands_over() const {
          options_.placement == Placement::kKernel;
 }
 
+bool Loader::strips() const {
+  return options_.placement == Placement::kUser && !options_.keep_signature;
+}
+
 // A plain file goes by descriptor, so that IMA and lockdown see a file.
 Outcome<int> Loader::place_stock(const Step& step) {
   if (is_packed(step.file)) {
@@ -75,27 +79,33 @@ Outcome<int> Loader::place_bound(const Step& step, Placed& placed) {
 }
 
 // What our side says of the load counts for more than the errno that it gave the kernel.
+Failure Loader::handed_failure(const Step& step, const HandedOver& result) const {
+  int stays = result.error == 0 ? remove_module(step.name, roots_) : 0;
+  if (stays == 0) return {fmt::format("{}: not loaded: {}", step.name, result.failure), kNo};
+  return {fmt::format("{}: {}, and it stays loaded: {}", step.name, result.failure,
+                      std::strerror(stays)),
+          kNo};
+}
+
 Outcome<int> Loader::place_handed(const Step& step, Placed& placed) {
-  bool user = options_.placement == Placement::kUser;
   if (!hand_over_) hand_over_ = TRY(HandOver::open());
   modules::Linked linked;
   TRY(binder_->open(step, linked));
   placed.left = binder_->withhold(linked);
-  bool strip = user && !options_.keep_signature;
-  auto file = strip ? linked.module.signed_file().content : binder_->file();
-  if (strip) placed.taints |= modules::kTaintUnsigned;
-  auto mode = options_.shadow ? Mode::kShadow : user ? Mode::kUser : Mode::kKernel;
+  auto file = strips() ? linked.module.signed_file().content : binder_->file();
+  if (strips()) placed.taints |= modules::kTaintUnsigned;
+  auto mode = options_.shadow                           ? Mode::kShadow
+              : options_.placement == Placement::kUser ? Mode::kUser
+                                                        : Mode::kKernel;
   auto result = TRY(hand_over_->load(mode, binder_->linker(), linked,
                                      [&] { return init_module(file, step.parameters); }));
   placed.sections = result.sections, placed.bytes = result.bytes;
-  if (!result.failure.empty()) {
-    if (result.error == 0) remove_module(step.name, roots_);
-    return Failure{fmt::format("{}: not loaded: {}", step.name, result.failure), kNo};
-  }
-  bool expected = mode == Mode::kShadow || result.by != Computer::kKernel;
-  if (!expected)
+  if (!result.failure.empty()) return handed_failure(step, result);
+  if (mode != Mode::kShadow && result.by == Computer::kKernel) {
+    placed.placement = Placement::kStock;
     placed.notes.push_back(
         fmt::format("{}: relocated by the kernel: the hook was not to be had", step.name));
+  }
   return result.error;
 }
 
@@ -110,7 +120,7 @@ void Loader::remember(const Step& step, Placed& placed) {
   if (!module) return;  // unloaded again already
   std::error_code error;
   auto file = std::filesystem::absolute(step.file, error);
-  auto written = write_record(*module, {options_.placement, file, step.parameters}, roots_);
+  auto written = write_record(*module, {placed.placement, file, step.parameters}, roots_);
   if (!written)
     placed.notes.push_back(fmt::format("{}: loaded, but its record was not written: {}", step.name,
                                        written.error().message));
@@ -148,6 +158,7 @@ Outcome<std::vector<Placed>> Loader::rehearse(const Plan& plan) {
     Placed placed;
     placed.step = &step, placed.placement = options_.placement;
     placed.taints = step.verdict.taints;
+    if (strips()) placed.taints |= modules::kTaintUnsigned;
     if (options_.placement == Placement::kBind) {
       modules::Linked linked;
       TRY(binder_->open(step, linked));

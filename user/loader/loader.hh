@@ -41,12 +41,14 @@ class Loader {
  private:
   Loader(const Options& options, Roots roots) : options_(options), roots_(std::move(roots)) {}
   bool hands_over() const;
+  bool strips() const;  // the signature, off the file before the kernel sees it
 
   Outcome<Placed> load(const Step& step);
   Outcome<int> place(const Step& step, Placed& placed);
   Outcome<int> place_stock(const Step& step);
   Outcome<int> place_bound(const Step& step, Placed& placed);
   Outcome<int> place_handed(const Step& step, Placed& placed);
+  Failure handed_failure(const Step& step, const HandedOver& result) const;
   void remember(const Step& step, Placed& placed);
   Failure undo(const std::vector<Placed>& done, Failure failure);
 

@@ -102,7 +102,7 @@ Outcome<std::string> Planner::take_word(const Word& word) {
 }
 
 Outcome<Nothing> Planner::judge(const std::string& name, const Verdict& verdict) const {
-  auto limit = placement_ == Placement::kStock ? Severity::kUnsafe : Severity::kUnsupported;
+  auto limit = linked_ ? Severity::kUnsupported : Severity::kUnsafe;
   for (const auto& reason : verdict.reasons)
     if (reason.severity <= limit || verdict.name.empty())
       return Failure{

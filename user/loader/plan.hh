@@ -34,13 +34,13 @@ struct Plan {
 
 class Planner {
  public:
-  // Borrows the first two.
-  Planner(const modules::Kernel& kernel, modules::Checker& checker, Config config,
-          Placement placement, Roots roots = {})
+  // Borrows the first two. `linked` tells that we link the modules, too.
+  Planner(const modules::Kernel& kernel, modules::Checker& checker, Config config, bool linked,
+          Roots roots = {})
       : kernel_(kernel),
         checker_(checker),
         config_(std::move(config)),
-        placement_(placement),
+        linked_(linked),
         roots_(std::move(roots)) {}
 
   // Fails where one of the modules would not load (kNo) or that cannot be told (kUnknown).
@@ -64,7 +64,7 @@ class Planner {
   const modules::Kernel& kernel_;
   modules::Checker& checker_;
   Config config_;
-  Placement placement_;
+  bool linked_;
   Roots roots_;
   std::map<std::string, bool> loaded_;                  // live ones, as far as asked for
   std::map<std::string, std::filesystem::path> files_;  // of modules that were named by file

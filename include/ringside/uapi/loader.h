@@ -127,12 +127,13 @@ struct rs_loader_table {
 
 enum rs_loader_verdict_is {
 	RS_LOADER_DONE = 1,       /* USER: all that has relocations is written; SHADOW: go on */
-	RS_LOADER_GIVE_BACK = 2,  /* USER: the kernel relocates; what was written makes it refuse */
+	RS_LOADER_GIVE_BACK = 2,  /* USER: the kernel relocates; nothing was written */
 	RS_LOADER_FAIL = 3,       /* the load fails with `error` */
 };
 
 /* ENODATA: no load is parked. EINVAL: DONE where a section that has relocations was never written
- * to; GIVE_BACK in SHADOW; `error` other than 1 to 4095 for FAIL, than 0 for the others. */
+ * to; GIVE_BACK where one was written to, and in SHADOW; `error` other than 1 to 4095 for FAIL, than
+ * 0 for the others. */
 struct rs_loader_verdict {
 	__u32 size;
 	__u32 version;
