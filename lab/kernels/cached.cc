@@ -45,7 +45,8 @@ std::string series_name(const std::string& release) {
 bool goes_by(const Kernel& kernel, const std::string& name) {
   auto series = series_of(kernel.release);
   return name == kernel.name || name == kernel.package || name == package_of(kernel.package) ||
-         name == kernel.release || (series && name == metapackages(*series).front()) || (name == kSanitized && series && series->flavour == kSanitized);
+         name == kernel.release || (series && name == metapackages(*series).front()) ||
+         (name == kSanitized && series && series->flavour == kSanitized);
 }
 
 }  // namespace

@@ -51,9 +51,10 @@ Outcome<Kernel> kernel_of_folder(const path& file) {
 Outcome<Kernel> kernel_at(const path& file) {
   std::error_code error;
   if (!std::filesystem::exists(file, error))
-    return Failure{fmt::format("{}: no such file; an image, an unpacked tree or a name of `ringside "
-                               "lab list` is needed",
-                               file.native())};
+    return Failure{
+        fmt::format("{}: no such file; an image, an unpacked tree or a name of `ringside "
+                    "lab list` is needed",
+                    file.native())};
   auto kernel = is_folder(file) ? kernel_of_folder(file) : kernel_of_image(file);
   if (kernel) kernel->name = file.native();
   return kernel;

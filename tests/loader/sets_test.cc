@@ -136,8 +136,10 @@ class Sets : public LoaderTest {
 
 TEST_F(Sets, EveryByteIsEqual) {
   if (!names_in_sets().empty()) GTEST_SKIP() << "AllThatStockLoads does it for more";
-  ASSERT_GE(kChoice.size(), 25u);
-  expect_equal_bytes(kChoice);
+  auto names = kChoice;
+  std::erase_if(names, is_loaded);  // the guest itself needs some
+  ASSERT_GE(names.size(), 25u);
+  expect_equal_bytes(names);
 }
 
 TEST_F(Sets, ParityWithStock) {

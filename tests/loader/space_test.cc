@@ -95,9 +95,9 @@ constexpr std::uint64_t kCountingExit = 0, kGoodInit = 64, kFailingInit = 128;
 
 // A space whose exit adds one to the word at `counter`.
 void make_counting(Client& client, std::uint64_t counter, std::uint64_t init) {
-  unsigned char exit[] = {0xf3, 0x0f, 0x1e, 0xfa,                     // endbr64
-                          0x48, 0xb8, 0,    0,    0, 0, 0, 0, 0, 0,   // mov rax, counter
-                          0x48, 0xff, 0x00, 0xc3};                    // inc qword [rax]; ret
+  unsigned char exit[] = {0xf3, 0x0f, 0x1e, 0xfa,                    // endbr64
+                          0x48, 0xb8, 0,    0,    0, 0, 0, 0, 0, 0,  // mov rax, counter
+                          0x48, 0xff, 0x00, 0xc3};                   // inc qword [rax]; ret
   std::memcpy(exit + 6, &counter, sizeof(counter));
   constexpr unsigned char kReturnNothing[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x31, 0xc0, 0xc3};
   ASSERT_EQ(client.allocate(4096, 64, 64), 0);

@@ -94,9 +94,9 @@ Outcome<int> Loader::place_handed(const Step& step, Placed& placed) {
   placed.left = binder_->withhold(linked);
   auto file = strips() ? linked.module.signed_file().content : binder_->file();
   if (strips()) placed.taints |= modules::kTaintUnsigned;
-  auto mode = options_.shadow                           ? Mode::kShadow
+  auto mode = options_.shadow                          ? Mode::kShadow
               : options_.placement == Placement::kUser ? Mode::kUser
-                                                        : Mode::kKernel;
+                                                       : Mode::kKernel;
   auto result = TRY(hand_over_->load(mode, binder_->linker(), linked,
                                      [&] { return init_module(file, step.parameters); }));
   placed.sections = result.sections, placed.bytes = result.bytes;
