@@ -10,8 +10,6 @@
 namespace ringside::guest {
 namespace {
 
-constexpr std::array kModules = {"loop", "ext4", "kvm", "sunrpc", "nf_conntrack", "dm_mod"};
-
 class HandOver : public LoaderModule {
  protected:
   // Every byte of every section in memory, but those of struct module that are no relocations.
@@ -32,7 +30,7 @@ class HandOver : public LoaderModule {
 };
 
 TEST_F(HandOver, ShowsWhatTheKernelRelocatedAndItEqualsOurs) {
-  for (std::string name : kModules) {
+  for (const auto& name : some_modules()) {
     auto module = stock(name);
     LoaderFile file;
     HandedLoad handed(file, module.bytes(), RS_LOADER_SHADOW);
@@ -55,7 +53,7 @@ TEST_F(HandOver, ShowsWhatTheKernelRelocatedAndItEqualsOurs) {
 }
 
 TEST_F(HandOver, LoadsWhatWasLinkedHere) {
-  for (std::string name : kModules) {
+  for (const auto& name : some_modules()) {
     auto module = stock(name);
     LoaderFile file;
     HandedLoad handed(file, module.bytes(), RS_LOADER_USER);
@@ -77,7 +75,7 @@ TEST_F(HandOver, LoadsWhatWasLinkedHere) {
 }
 
 TEST_F(HandOver, OurCoreRelocatesInTheKernel) {
-  for (std::string name : kModules) {
+  for (const auto& name : some_modules()) {
     auto module = stock(name);
     LoaderFile file;
     HandedLoad handed(file, module.bytes(), RS_LOADER_KERNEL);
@@ -268,7 +266,7 @@ void die_with(const StockModule& module, bool written) {
 }
 
 TEST_F(HandOver, AKilledLoaderLeavesNothingBehind) {
-  for (std::string name : {"ts_kmp", "ext4"}) {
+  for (const auto& name : {kSmall, std::string("ext4")}) {
     auto module = stock(name);
     die_with(module, false);
     auto modules_before = text_of("/proc/modules");

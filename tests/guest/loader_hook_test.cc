@@ -79,7 +79,7 @@ TEST_F(HandOverOneWay, WhereSignaturesAreEnforcedUserSpaceComputesNoBytes) {
   LoaderFile file;
   ASSERT_EQ(write_text("/sys/module/module/parameters/sig_enforce", "Y"), 0);
   EXPECT_EQ(file.arm(RS_LOADER_USER), EKEYREJECTED);
-  Parked parked(kSmall, RS_LOADER_SHADOW);  // its signature is Debian's
+  Parked parked(kSmall, RS_LOADER_SHADOW);  // its signature is the kernel's builder's
   EXPECT_EQ(parked.let_go(), 0);
   EXPECT_EQ(delete_module(kSmall), 0);
 }

@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(, Witness, ::testing::Values(RS_LOADER_KERNEL, RS_LOADE
                          });
 
 TEST_P(Witness, SeesTheBytesThatWeLink) {
-  for (std::string name : {"loop", "ext4", "kvm", "sunrpc", "nf_conntrack", "dm_mod"}) {
+  for (const auto& name : some_modules()) {
     auto module = stock(name);
     auto load = load_now(name, module);
     EXPECT_EQ(load.by, GetParam() == RS_LOADER_KERNEL ? RS_LOADER_BY_CORE : RS_LOADER_BY_KERNEL);
