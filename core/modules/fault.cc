@@ -46,6 +46,7 @@ constexpr std::string_view kFaultNames[] = {
     "vermagic",
     "vermagic-missing",
     "write-exec-section",
+    "section-name-twice",
     "livepatch-module",
     "percpu-size",
     "percpu-alignment",

@@ -52,6 +52,7 @@ enum class Fault : std::uint8_t {
   kVermagic,                // name: the module's; text: the kernel's
   kVermagicMissing,
   kWriteExec,              // name: the section
+  kSectionNameTwice,       // two sections in memory of one name, not empty; section: the second
   kLivepatch,              // modinfo livepatch=
   kPercpuSize,             // expected: bytes the kernel reserves; found: section size
   kPercpuAlignment,        // expected: page size; found: sh_addralign

@@ -3,6 +3,10 @@
 // the fault is "refused"; where 6.1 reads on without a look, "unsafe".
 #include "core/modules/module.hh"
 
+#include <bit>
+
+#include "core/base/name_hash.hh"
+
 namespace ringside::modules {
 
 class ModuleReader {
@@ -27,6 +31,8 @@ class ModuleReader {
   void find_versions();
   void find_percpu();
   void check_write_exec();
+  Status check_names(Arena arena);
+  bool has_file(std::uint32_t index) const;
   Info read_info() const;
   void check_vermagic(const Info& info);
   void add_taints(const Info& info);
@@ -162,6 +168,35 @@ void ModuleReader::check_write_exec() {
       report(Fault::kWriteExec, Severity::kRefused, index, 0, 0, sections[index].flags);
 }
 
+// Whether the kernel shows the section in /sys/module/NAME/sections: what is in memory and not
+// empty. By then the symbols are, and what the loader reads in the file alone is not.
+bool ModuleReader::has_file(std::uint32_t index) const {
+  const auto& section = module_.object_.sections()[index];
+  if (section.size == 0) return false;
+  if (index == module_.object_.symbol_section() || index == module_.object_.string_section())
+    return true;
+  return (section.flags & kFlagAlloc) && index != module_.percpu_ && index != module_.versions_ &&
+         index != module_.modinfo_index_;
+}
+
+// By a table of section numbers, open addressing; 0 is free. add_sect_attrs.
+Status ModuleReader::check_names(Arena arena) {
+  const auto& object = module_.object_;
+  if (!rules_.unique_names) return ok;
+  auto count = static_cast<std::uint32_t>(object.sections().size());
+  auto slots = TRY(arena.take<std::uint32_t>(std::bit_ceil(std::uint64_t{count} * 2)));
+  for (std::uint32_t index = 1; index < count; ++index) {
+    if (!has_file(index)) continue;
+    auto name = object.section_name(index);
+    auto slot = hash_name(name, 0) & (slots.size() - 1);
+    while (slots[slot] != 0 && object.section_name(slots[slot]) != name)
+      slot = (slot + 1) & (slots.size() - 1);
+    if (slots[slot] != 0) report(Fault::kSectionNameTwice, Severity::kRefused, index, 0, 0, 0);
+    slots[slot] = index;
+  }
+  return ok;
+}
+
 ModuleReader::Info ModuleReader::read_info() const {
   Info info;
   Modinfo::Cursor cursor(module_.modinfo_);
@@ -221,6 +256,7 @@ Status ModuleReader::read(Bytes file, Arena& arena) {
   find_versions();
   find_percpu();
   check_write_exec();
+  TRY(check_names(arena));
   auto info = read_info();
   check_vermagic(info);
   add_taints(info);

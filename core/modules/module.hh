@@ -47,7 +47,8 @@ class Module {
  public:
   // Opens `file`, a whole uncompressed .ko, signature and all. Faults go to `diagnostics`; an
   // Error means that there is no view of it at all (its structure is broken, or the arena is
-  // full). Borrows file, abi and the arena's memory: 80 bytes a section.
+  // full). Borrows file, abi and the arena's memory: 80 bytes a section, and 16 more while it
+  // opens.
   static Result<Module> open(Bytes file, const KernelAbi& abi, Arena& arena,
                              Diagnostics& diagnostics);
 

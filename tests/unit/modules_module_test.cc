@@ -90,7 +90,8 @@ TEST(Module, NeedsOneThisModule) {
   copy.relocations.clear();
   writer.add_section(copy);
   expect(writer, {"note: this-module-not-unique .gnu.linkonce.this_module"},
-         {"refused: this-module-not-unique .gnu.linkonce.this_module"});
+         {"refused: this-module-not-unique .gnu.linkonce.this_module",
+          "refused: section-name-twice .gnu.linkonce.this_module"});
 }
 
 TEST(Module, NeedsThisModuleInMemory) {
@@ -173,6 +174,15 @@ TEST(Module, RefusesWritableCode) {
   auto writer = small_module();
   writer.section(".text").flags |= kFlagWrite;
   expect(writer, {"refused: write-exec-section .text"});
+}
+
+TEST(Module, Of612HasOneSectionOfEachNameInMemory) {
+  auto writer = small_module();
+  writer.add_section({".data", kSectionProgbits, kFlagAlloc, 1, zeroes(8)});
+  writer.add_section({".data", kSectionProgbits, kFlagAlloc, 1, {}});
+  writer.add_section({".data", kSectionProgbits, 0, 1, zeroes(8)});
+  writer.add_section({".symtab", kSectionProgbits, kFlagAlloc, 1, zeroes(8)});
+  expect(writer, {}, {"refused: section-name-twice .data", "refused: section-name-twice .symtab"});
 }
 
 TEST(Module, BoundsPerCpuData) {

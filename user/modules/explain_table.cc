@@ -85,6 +85,7 @@ constexpr Wording kWordings[] = {
     {Fault::kVermagicMissing, "no version magic", "vermagic in .modinfo", "", "", kTools},
     {Fault::kWriteExec, "section both writable and executable", "section {section}", "", "",
      kTools},
+    {Fault::kSectionNameTwice, "two sections of one name", "section {section}", "", "", kTools},
     {Fault::kLivepatch, "livepatch module", "livepatch in .modinfo", "", "",
      "livepatch modules cannot be checked"},
     {Fault::kPercpuSize, "too much per-CPU data", "section {section}", "at most {expected} bytes",
