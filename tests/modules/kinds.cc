@@ -215,6 +215,9 @@ constexpr Kind kSectionKinds[] = {
     {"section 0 is allocated",
      [](Files& f) { zero_section(f, [](SectionHeader& s) { s.flags = kFlagAlloc; }); },
      "unsafe section-zero"},
+    {"section 0 is writable code",
+     [](Files& f) { zero_section(f, [](SectionHeader& s) { s.flags = kFlagWrite | kFlagExec; }); },
+     "refused section-zero"},
     {"section past the end",
      [](Files& f) {
        section(f, ".exit.data", [&](SectionHeader& s) { s.size = f.subject.size(); });
