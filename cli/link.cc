@@ -198,7 +198,7 @@ Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, Ke
       if (diagnostic.severity <= modules::Severity::kUnsupported)
         return Failure{fmt::format("{}: {}", name, to_line(explain(diagnostic, &linked.module))),
                        kNo};
-    overlay.add(linked.module, linked.exports, linked.values);
+    overlay.add(linked.module, linked.exports, linked.values, linked.proprietary);
     if (options.map) print_map(kernel, linked);
     if (std::find(plan.wanted.begin(), plan.wanted.end(), name) != plan.wanted.end())
       TRY(write_image(options, kernel.rules(), linked));

@@ -96,20 +96,31 @@ void rename_version(Files& files, std::string_view from, std::string_view to) {
     poke(files.subject, at + letter, letter < to.size() ? to[letter] : '\0');
 }
 
-// Lets the provider need ringside_subject, as the subject needs the provider.
-void close_circle(Files& files) {
-  auto& file = files.provider;
+// Lets `file`, the provider, need `name`, an export with the first CRC of the table in `other`.
+void add_need(Buffer& file, const Buffer& other, std::string_view name) {
   auto symbols = contents_of(file, ".symtab");
   auto undefined = load<Symbol>(file, symbol_at(file, "__x86_return_thunk"));
   symbols.resize(symbols.size() + sizeof(Symbol));
   poke(symbols, symbols.size() - sizeof(Symbol), undefined);
   set_contents(file, need_section(file, ".symtab"), symbols);
-  rename_symbol(file, "__x86_return_thunk", "ringside_subject");  // the first; the copy stays
+  rename_symbol(file, "__x86_return_thunk", name);  // the first; the copy stays
   auto versions = contents_of(file, "__versions");
-  auto crc = load<std::uint32_t>(contents_of(files.subject, "__kcrctab"), 0);
-  auto added = versions_bytes({{crc, "ringside_subject"}});
+  auto added = versions_bytes({{load<std::uint32_t>(contents_of(other, "__kcrctab"), 0), name}});
   versions.insert(versions.end(), added.begin(), added.end());
   set_contents(file, need_section(file, "__versions"), versions);
+}
+
+// Lets the provider need ringside_subject, as the subject needs the provider.
+void close_circle(Files& files) {
+  add_need(files.provider, files.subject, "ringside_subject");
+}
+
+// A proprietary module, of which the provider, still under the GPL, takes a symbol.
+void add_proprietary_base(Files& files) {
+  files.base = files.provider;
+  replace_text(files.base, "ringside_provide", "ringside_bedrock");
+  set_modinfo(files.base, "license", "Proprietary");
+  add_need(files.provider, files.base, "ringside_bedrock");
 }
 
 // --- The signature of the stock module
@@ -430,6 +441,8 @@ constexpr Kind kBindKinds[] = {
      "taints proprietary-license, refused gpl-only-symbol"},
     {"proprietary provider, then GPL symbols",
      [](Files& f) { set_modinfo(f.provider, "license", "Proprietary"); },
+     "taints proprietary-provider, refused gpl-only-symbol"},
+    {"provider of a proprietary provider, then GPL symbols", add_proprietary_base,
      "taints proprietary-provider, refused gpl-only-symbol"},
     {"missing namespace", [](Files& f) { info(f, "import_ns", std::nullopt); },
      "refused namespace-not-imported"},

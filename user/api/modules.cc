@@ -187,7 +187,8 @@ Outcome<int> finish(ringside_link& link) {
   if (!finished) return Failure{describe(finished.error(), link.module)};
   if (diagnostics.blocking()) return refusal(link.module, diagnostics, link.linked);
   copy_percpu(link);
-  link.set->linked.add(link.linked.module, link.linked.exports, link.linked.values);
+  link.set->linked.add(link.linked.module, link.linked.exports, link.linked.values,
+                       link.linked.proprietary);
   link.finished = true;
   return int{kYes};
 }

@@ -38,6 +38,15 @@ std::vector<std::string> depends_of(const Module& module) {
   return names;
 }
 
+// The modules that answer its needs, sorted.
+std::vector<std::string> providers_of(const Linked& linked) {
+  std::set<std::string_view> names;
+  for (const auto& answer : linked.answers)
+    if (answer.source == Source::kExport && answer.provider != 0)
+      names.insert(answer.provider_name);
+  return {names.begin(), names.end()};
+}
+
 std::string join(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
@@ -50,6 +59,7 @@ Outcome<std::unique_ptr<Checker>> Checker::create(Kernel& kernel, TypesOf types_
   std::unique_ptr<Checker> checker(new Checker(kernel, std::move(types_of), signatures,
                                                std::move(keyring),
                                                std::vector<Diagnostic>(kMostReasons)));
+  for (const auto& provider : kernel.providers()) checker->any_proprietary_ |= provider.proprietary;
   checker->linker_.emplace(TRY(Linker::create(kernel, checker->overlay_)));
   if (signatures == Signatures::kTree)
     checker->tree_signatures_ = TRY(TreeSignatures::of(kernel, checker->keyring_));
@@ -61,7 +71,8 @@ Outcome<Nothing> Checker::provide(const std::filesystem::path& path) {
   Diagnostics ignored({});
   Linked linked;
   if (!linker_->open(file.bytes(), linked, ignored)) return ok;  // checking it says why
-  overlay_.add(linked.module, linked.exports, {});
+  overlay_.add(linked.module, linked.exports, {}, linked.proprietary);
+  any_proprietary_ |= linked.proprietary;
   given_.emplace(linked.module.name(), path);
   return ok;
 }
@@ -87,9 +98,47 @@ void Checker::record(const Verdict& verdict, const std::filesystem::path& path) 
   known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers};
 }
 
+// The file of the module of that name; empty where there is none.
+std::filesystem::path Checker::file_of(const std::string& name) const {
+  auto given = given_.find(name);
+  if (given != given_.end()) return given->second;
+  const auto* file = kernel_.tree().find(name);
+  return file ? kernel_.tree().path_of(*file) : std::filesystem::path();
+}
+
+// Whether the kernel takes the module for proprietary once it is loaded: by its licence, or because
+// it has taken a symbol from such a one (inherit_taint), which may have come by it in the same way.
+bool Checker::is_proprietary(const std::string& name) {
+  auto [at, fresh] = proprietary_.try_emplace(name, false);  // as it stays where it needs itself
+  if (!fresh) return at->second;
+  auto file = ModuleFile::open(file_of(name));
+  Diagnostics ignored({});
+  Linked linked;
+  if (!file || !linker_->open(file->bytes(), linked, ignored)) return false;
+  bool found = linked.proprietary;
+  for (const auto& provider : providers_of(linked)) found = found || is_proprietary(provider);
+  return proprietary_[name] = found;
+}
+
+// Marks the answers of proprietary modules. To judge these takes the linker, so that `file` has to
+// be opened once more; hardly ever is there such a module.
+Result<Nothing> Checker::inherit_taints(Bytes file, Linked& linked) {
+  if (!any_proprietary_) return ok;
+  std::set<std::string, std::less<>> proprietary;
+  for (auto& name : providers_of(linked))
+    if (is_proprietary(name)) proprietary.insert(std::move(name));
+  Diagnostics ignored({});  // that has been said
+  TRY(linker_->open(file, linked, ignored));
+  for (auto& answer : linked.answers)
+    answer.proprietary_provider =
+        answer.provider != 0 && proprietary.contains(answer.provider_name);
+  return ok;
+}
+
 Result<Nothing> Checker::run(Bytes file, Linked& linked, Diagnostics& diagnostics,
                              Verdict& verdict) {
   TRY(linker_->open(file, linked, diagnostics));
+  TRY(inherit_taints(file, linked));
   if (unexported_)
     take_unexported(linked, verdict);
   else
@@ -286,13 +335,7 @@ void Checker::take_memory(const Linked& linked, Verdict& verdict) {
 }
 
 void Checker::take_providers(const Linked& linked, Verdict& verdict) {
-  std::set<std::string_view> names;
-  for (std::size_t row = 0; row < linked.answers.size(); ++row) {
-    const auto& answer = linked.answers[row];
-    if (answer.source == Source::kExport && answer.provider != 0)
-      names.insert(answer.provider_name);
-  }
-  verdict.providers.assign(names.begin(), names.end());
+  verdict.providers = providers_of(linked);
   auto depends = depends_of(linked.module);
   for (const auto& name : verdict.providers)
     if (std::find(depends.begin(), depends.end(), name) == depends.end())
@@ -304,12 +347,7 @@ void Checker::take_providers(const Linked& linked, Verdict& verdict) {
 const Checker::Known& Checker::known(const std::string& name) {
   auto at = known_.find(name);
   if (at != known_.end()) return at->second;
-  auto given = given_.find(name);
-  const auto* file = kernel_.tree().find(name);
-  if (given != given_.end())
-    check(name, given->second);
-  else if (file)
-    check(name, kernel_.tree().path_of(*file));
+  if (auto file = file_of(name); !file.empty()) check(name, file);
   auto [entry, missing] = known_.try_emplace(name);
   if (missing) entry->second.unknown = true;
   return entry->second;

@@ -111,6 +111,9 @@ class Checker {
 
   void judge(Bytes file, const std::filesystem::path& path, Verdict& verdict);
   Result<Nothing> run(Bytes file, Linked& linked, Diagnostics& diagnostics, Verdict& verdict);
+  std::filesystem::path file_of(const std::string& name) const;
+  bool is_proprietary(const std::string& name);
+  Result<Nothing> inherit_taints(Bytes file, Linked& linked);
   void name_unexported(Linked& linked);
   void take_unexported(Linked& linked, Verdict& verdict);
   void take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict);
@@ -137,10 +140,12 @@ class Checker {
   std::optional<TreeSignatures> tree_signatures_;  // for kTree
   std::vector<Diagnostic> room_;
   bool unexported_ = false, keeps_files_ = false;
+  bool any_proprietary_ = false;  // by its licence, of the tree and of what is given
   Overlay overlay_;
   std::optional<Linker> linker_;
   std::map<std::string, std::filesystem::path> given_;  // by module name
   std::map<std::string, Known> known_;                  // by module name
+  std::map<std::string, bool> proprietary_;             // by module name
   std::optional<Suggestions> suggestions_;
   std::optional<std::shared_ptr<KernelTypes>> types_;  // the kernel's own, once asked for
   std::map<std::string, std::shared_ptr<KernelTypes>> other_types_;  // by release

@@ -15,7 +15,7 @@ constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 }  // namespace
 
 void Overlay::add(const Module& module, std::span<const OwnExport> exports,
-                  std::span<const std::uint64_t> values) {
+                  std::span<const std::uint64_t> values, bool proprietary) {
   modules_.emplace(module.name());
   std::string_view provider = texts_.emplace_back(module.name());
   for (const auto& entry : exports) {
@@ -30,7 +30,7 @@ void Overlay::add(const Module& module, std::span<const OwnExport> exports,
     answer.provider = 0x8000'0000 + static_cast<std::uint32_t>(modules_.size());
     answer.source = Source::kExport;
     answer.gpl_only = entry.gpl_only;
-    answer.proprietary_provider = !module.gpl_compatible();
+    answer.proprietary_provider = proprietary;
     auto name = known != answers_.end() ? known->first : texts_.emplace_back(entry.name);
     answers_[name].push_back(answer);
   }
@@ -109,6 +109,7 @@ Result<Nothing> Linker::open(Bytes file, Linked& linked, Diagnostics& diagnostic
   linked.addresses = TRY(arena.take<std::uint64_t>(linked.module.object().sections().size()));
   linked.values = TRY(arena.take<std::uint64_t>(linked.module.object().symbol_count()));
   linked.taints = linked.module.taints() | export_taints(linked.exports);
+  linked.proprietary = !linked.module.gpl_compatible();
   TRY(answer_all(linked, arena));
   arena_used_ = arena.used();
   return ok;
@@ -150,8 +151,10 @@ Result<Nothing> Linker::judge(Linked& linked, Diagnostics& diagnostics) {
 Result<Nothing> Linker::finish(Linked& linked, Diagnostics& diagnostics) {
   section_addresses(linked.layout, linked.image, linked.addresses);
   define_symbols(linked.module.object(), linked.addresses, linked.values);
-  linked.taints |=
+  auto taints =
       bind(linked.module, linked.needs, linked.answers, linked.options, linked.values, diagnostics);
+  linked.taints |= taints;
+  linked.proprietary |= (taints & kTaintProprietary) != 0;
   TRY(judge(linked, diagnostics));
   linked.relocations =
       TRY(link(linked.module.object(), linked.layout, linked.image, linked.values, diagnostics));

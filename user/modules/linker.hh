@@ -21,9 +21,10 @@ constexpr std::uint64_t kPercpuBase = 0x4'0000;  // an offset as modules' per-CP
 // in the tree stands in its place.
 class Overlay {
  public:
-  // `values` has one a symbol (final addresses), or is empty where they are not known.
+  // `values` has one a symbol (final addresses), or is empty where they are not known. Whoever
+  // takes symbols from a `proprietary` module is so itself; its licence alone does not tell.
   void add(const Module& module, std::span<const OwnExport> exports,
-           std::span<const std::uint64_t> values);
+           std::span<const std::uint64_t> values, bool proprietary);
 
   bool empty() const { return modules_.empty(); }
   bool has_module(std::string_view name) const { return modules_.contains(std::string(name)); }
@@ -52,6 +53,7 @@ struct Linked {
   BindOptions options;  // for finish()
   std::uint64_t relocations = 0;
   std::uint32_t taints = 0;  // bits of Taint
+  bool proprietary = false;  // by its licence; after finish(), by that of a provider, too
 };
 
 class Linker {
