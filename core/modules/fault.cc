@@ -53,6 +53,7 @@ constexpr std::string_view kFaultNames[] = {
     "versions-missing",
     "version-name",
     "export-entry",
+    "export-order",
     "export-versions-missing",
     "export-version-count",
     "proprietary-license",

@@ -59,6 +59,7 @@ enum class Fault : std::uint8_t {
   kVersionsMissing,        // no __versions: CRCs cannot be checked
   kVersionName,            // at: entry; its name does not end in its 56 bytes
   kExportEntry,            // at: entry of __ksymtab*: no name or no value can be read for it
+  kExportOrder,            // at: entry of __ksymtab*, whose name should stand before the last one
   kExportVersionsMissing,  // exports without __kcrctab*
   kExportVersionCount,     // expected: exports; found: CRCs
   kProprietary,            // name: the licence, which is not compatible with the GPL

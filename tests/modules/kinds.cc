@@ -123,6 +123,18 @@ void add_proprietary_base(Files& files) {
   add_need(files.provider, files.base, "ringside_bedrock");
 }
 
+// The provider's two plain exports, in the wrong order: the second is not found by bisection.
+void swap_exports(Files& files) {
+  constexpr std::uint64_t kEntry = 12;
+  for (std::uint32_t row = 0; row < 6; ++row)
+    edit_relocation(files.provider, "__ksymtab", row, [](Relocation& r) {
+      r.offset = r.offset < kEntry ? r.offset + kEntry : r.offset - kEntry;
+    });
+  auto crcs = contents_of(files.provider, "__kcrctab");
+  std::swap_ranges(crcs.begin(), crcs.begin() + 4, crcs.begin() + 4);
+  set_contents(files.provider, need_section(files.provider, "__kcrctab"), crcs);
+}
+
 // --- The signature of the stock module
 
 std::uint64_t trailer_of(const Buffer& file) {
@@ -470,6 +482,13 @@ constexpr Kind kBindKinds[] = {
        edit_relocation(f.subject, "__ksymtab", 1, [](Relocation& r) { set_type(r, kRelNone); });
      },
      "unsafe export-entry"},
+    {"takes a symbol from exports out of order", swap_exports, "refused dependency-refused"},
+    {"exports out of order",
+     [](Files& f) {
+       swap_exports(f);
+       f.subject = f.provider, f.with_provider = false;
+     },
+     "unsafe export-order"},
     {"exports without versions", [](Files& f) { drop(f, "__kcrctab"); },
      "taints export-versions-missing"},
     {"fewer versions than exports",

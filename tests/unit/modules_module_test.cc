@@ -264,6 +264,22 @@ TEST(Exports, SaysWhichEntriesCannotBeRead) {
   EXPECT_EQ(opened.says(), Lines{"unsafe: export-entry __ksymtab"});
 }
 
+TEST(Exports, WantsThemInOrder) {
+  auto writer = exporting_module();
+  writer.section("__ksymtab").data = zeroes(24);
+  writer.section("__kcrctab").data = zeroes(8);
+  auto names = writer.symbol("__kstrtab_one");
+  writer.relocate("__ksymtab", 12, kRelPc32, writer.symbol("init_module"), 0);
+  writer.relocate("__ksymtab", 16, kRelPc32, names, 1);  // "ne"
+  Opened unsorted(writer.finish(), kRules6_1);
+  EXPECT_EQ(unsorted.exports()[1].name, "ne");
+  EXPECT_EQ(unsorted.says(), Lines{"unsafe: export-order ne"});
+  writer.section("__ksymtab").relocations.back().addend = 4;  // "two"
+  Opened sorted(writer.finish(), kRules6_1);
+  EXPECT_EQ(sorted.exports()[1].name, "two");
+  EXPECT_EQ(sorted.says(), Lines());
+}
+
 TEST(Exports, WantsVersionsForThem) {
   auto writer = exporting_module();
   writer.section("__kcrctab").name = ".gone";

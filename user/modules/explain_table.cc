@@ -97,6 +97,8 @@ constexpr Wording kWordings[] = {
     {Fault::kVersionName, "symbol version without an end of its name", "__versions entry {at}",
      "below {expected} bytes", "{found}", kRebuild},
     {Fault::kExportEntry, "export without a name or value", "{section} entry {at}", "", "", kTools},
+    {Fault::kExportOrder, "export out of order, which others may not find",
+     "{name}, {section} entry {at}", "before {text}", "", kTools},
     {Fault::kExportVersionsMissing, "exports without versions", "{section}", "{expected} CRCs",
      "none", kTools},
     {Fault::kExportVersionCount, "exports without versions", "{section}", "{expected} CRCs",
