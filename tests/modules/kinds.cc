@@ -410,6 +410,10 @@ constexpr Kind kModuleKinds[] = {
      "refused name-taken"},
     {"name of built-in code with a version alone",
      [](Files& f) { name_module(f.subject, "xz_dec"); }, "refused name-taken"},
+    {"name under which the kernel's own parameters stand",
+     [](Files& f) { name_module(f.subject, "kernel"); }, "refused name-taken"},
+    {"name of one of the kernel's own parameters",
+     [](Files& f) { name_module(f.subject, "panic"); }, ""},
     {"depends= names nobody", [](Files& f) { info(f, "depends", ""); }, "note depends-differs"},
 };
 

@@ -59,8 +59,8 @@ class Kernel {
   Outcome<Nothing> read_abi();
   Outcome<Nothing> read_exports();
   Outcome<Nothing> take_index(Bytes block);
-  void read_built_in(const char* section, std::uint64_t entry, std::uint64_t name,
-                     std::optional<std::uint64_t> mode);
+  template <class Take>
+  void read_built_in(const char* section, std::uint64_t entry, std::uint64_t name, Take take);
   bool take_cached(const std::filesystem::path& file, const IndexKey& key);
   void remember_list() const;
 
