@@ -135,6 +135,23 @@ void swap_exports(Files& files) {
   set_contents(files.provider, need_section(files.provider, "__kcrctab"), crcs);
 }
 
+// A static call site whose key is code. 8 bytes before a function, so that what the kernel takes
+// for the key's type as it gives up is the function's first byte, which is odd: it goes no further.
+void call_statically(Files& files) {
+  auto& file = files.subject;
+  auto table = need_section(file, ".symtab");
+  auto symbol =
+      (symbol_at(file, "kobject_create_and_add") - header_of(file, table).offset) / sizeof(Symbol);
+  SectionHeader sites{};
+  sites.type = kSectionProgbits, sites.flags = kFlagAlloc | kFlagWrite, sites.align = 4;
+  auto section = add_section(file, ".static_call_sites", sites, zeroes(8));
+  SectionHeader records{};
+  records.type = kSectionRela, records.align = 8, records.link = table, records.info = section;
+  Buffer record(sizeof(Relocation));
+  poke(record, 0, Relocation{4, symbol << 32 | kRelPc32, -8});
+  add_section(file, ".rela.static_call_sites", records, record);
+}
+
 // --- The signature of the stock module
 
 std::uint64_t trailer_of(const Buffer& file) {
@@ -460,6 +477,7 @@ constexpr Kind kBindKinds[] = {
      "taints proprietary-provider, refused gpl-only-symbol"},
     {"provider of a proprietary provider, then GPL symbols", add_proprietary_base,
      "taints proprietary-provider, refused gpl-only-symbol"},
+    {"static call by code that is no key", call_statically, "refused static-call"},
     {"missing namespace", [](Files& f) { info(f, "import_ns", std::nullopt); },
      "refused namespace-not-imported"},
     {"another namespace", [](Files& f) { info(f, "import_ns", "RINGSIDE_TESTS"); },

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "user/modules/parameters.hh"
+#include "user/modules/static_calls.hh"
 #include "user/modules/unexported.hh"
 
 namespace ringside::modules {
@@ -163,6 +164,7 @@ void Checker::judge(Bytes file, const std::filesystem::path& path, Verdict& verd
   take_name(verdict);
   auto has_symbol = [&](std::string_view name) { return kernel_.exports().find(name).has_value(); };
   for (auto& reason : check_parameters(linked.module, has_symbol)) add(verdict, std::move(reason));
+  for (auto& reason : check_static_calls(linked, kernel_)) add(verdict, std::move(reason));
 }
 
 // Drivers that are built in get their folder when they register, from 6.12's kernels on; whether

@@ -16,6 +16,7 @@
 //   name-taken             refused      code that is built in has the name in /sys/module
 //   name-perhaps-taken     unsupported  code that is built in has the name, and may have made that
 //                                       folder for a driver
+//   static-call            refused      a static call site whose key is code without one
 //   parameter-twice        refused      two parameters of one name
 //   parameter-type         note         a parameter of a type that neither kernel nor module has
 #pragma once

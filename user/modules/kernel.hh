@@ -39,6 +39,7 @@ class Kernel {
   // Tells this kernel with this state of its tree from all others.
   IndexKey key() const;
   kimage::Image& image() { return image_; }
+  const kimage::Image& image() const { return image_; }
   const KernelAbi& abi() const { return *abi_; }  // stays in place when the Kernel is moved
   const Rules& rules() const { return *abi_->rules; }
   const modtree::Tree& tree() const { return tree_; }
