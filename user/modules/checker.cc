@@ -144,7 +144,7 @@ Result<Nothing> Checker::run(Bytes file, Linked& linked, Diagnostics& diagnostic
     take_unexported(linked, verdict);
   else
     name_unexported(linked);
-  TRY(linker_->place(linked, kModuleArea));
+  TRY(linker_->place(linked));
   return linker_->finish(linked, diagnostics);
 }
 

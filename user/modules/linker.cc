@@ -115,19 +115,21 @@ Result<Nothing> Linker::open(Bytes file, Linked& linked, Diagnostics& diagnostic
   return ok;
 }
 
-Result<std::uint64_t> Linker::place(Linked& linked, std::uint64_t start) {
+Result<Start> Linker::place(Linked& linked, Start start) {
   auto memory = images_.memory();
   for (std::uint32_t region = 0; region < kMaxRegions; ++region) {
     auto size = linked.layout.regions[region].size;
     if (size > memory.size())
       return Error{"image is too large", "region", region, memory.size(), size};
     linked.image.memory[region] = memory.first(size);
-    linked.image.address[region] = start;
+    linked.image.address[region] = start.address;
     memory = memory.subspan(size);
-    start += size;
+    start.address += size;
   }
   images_used_ = images_.memory().size() - memory.size();
-  linked.image.percpu_address = kPercpuBase;
+  start.percpu = align_up(start.percpu, std::max<std::uint64_t>(linked.layout.percpu_align, 1));
+  linked.image.percpu_address = start.percpu;
+  start.percpu += linked.layout.percpu_size;
   return start;
 }
 

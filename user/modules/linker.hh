@@ -39,6 +39,11 @@ class Overlay {
   std::unordered_map<std::string_view, std::vector<Answer>> answers_;  // one a provider
 };
 
+// Where a module goes unless it is told otherwise.
+struct Start {
+  std::uint64_t address = kModuleArea, percpu = kPercpuBase;
+};
+
 // One module on its way. All spans lie in the Linker's memory and in the file, until the next
 // open().
 struct Linked {
@@ -66,9 +71,9 @@ class Linker {
   // view of the module at all.
   Result<Nothing> open(Bytes file, Linked& linked, Diagnostics& diagnostics);
 
-  // Gives every region of `linked` memory, and an address behind the one before from `start` on.
-  // Returns the first address behind all. An Error where memory is too small.
-  Result<std::uint64_t> place(Linked& linked, std::uint64_t start);
+  // Gives every region of `linked` memory, and an address behind the one before from `start` on;
+  // per-CPU data, too. Returns where the next module may start. An Error where memory is too small.
+  Result<Start> place(Linked& linked, Start start = {});
 
   // Binds, judges the exports, relocates; addresses are those in linked.image.
   Result<Nothing> finish(Linked& linked, Diagnostics& diagnostics);
