@@ -403,6 +403,10 @@ TEST_F(ModuleIndexTest, ADependencyThatTheTreeLacksIsNamed) {
   ASSERT_NE(reason, nullptr);
   EXPECT_NE(reason->advice.find("jbd2"), std::string::npos) << reason->advice;
   EXPECT_EQ(reason->advice.find("crc16"), std::string::npos) << reason->advice;
+  auto names_it = [](const Reason& each) {
+    return each.advice.find("depends=") != each.advice.npos;
+  };
+  EXPECT_EQ(std::count_if(verdict.reasons.begin(), verdict.reasons.end(), names_it), 1);
 }
 
 TEST_F(ModuleIndexTest, ADamagedIndexIsBuiltAgain) {
@@ -426,7 +430,7 @@ TEST(EditDistance, CountsUpToItsBound) {
   EXPECT_EQ(edit_distance(std::string(400, 'a'), std::string(400, 'a'), 4), 5u);  // too long
 }
 
-TEST(Suggestions, GiveTheNearestNameOrNone) {
+TEST(Suggestions, GiveTheNearestName) {
   std::vector<IndexedExport> exports(3);
   exports[0].name = "kmem_cache_alloc", exports[1].name = "kmem_cache_free";
   exports[2].name = "kmem_cache_alloc_node";
@@ -438,13 +442,17 @@ TEST(Suggestions, GiveTheNearestNameOrNone) {
   Suggestions suggestions(*index, providers);
   suggestions.add("acme_forge_open", "acme");
   ASSERT_TRUE(suggestions.nearest("kmem_cache_aloc"));
+  EXPECT_FALSE(suggestions.nearest("kmem_cache_aloc")->far);
   EXPECT_EQ(suggestions.nearest("kmem_cache_aloc")->name, "kmem_cache_alloc");
-  EXPECT_FALSE(suggestions.nearest("usb_register_driver"));
-  EXPECT_FALSE(suggestions.nearest("km"));
+  EXPECT_EQ(suggestions.nearest("acme_forge_close_it")->name, "acme_forge_open");
+  EXPECT_EQ(suggestions.nearest("usb_register_driver")->name, "kmem_cache_alloc_node");
+  EXPECT_EQ(suggestions.nearest("km")->name, "kmem_cache_free");
+  for (const char* name : {"acme_forge_close_it", "usb_register_driver", "km"})
+    EXPECT_TRUE(suggestions.nearest(name)->far) << name;
   EXPECT_EQ(suggestions.nearest("acme_forge_opn")->provider, "acme");
   EXPECT_EQ(suggestions.nearest("kmem_cache_free_or_report")->name, "kmem_cache_free");
   EXPECT_EQ(suggestions.nearest("__kmem_cache_free")->name, "kmem_cache_free");
-  EXPECT_FALSE(suggestions.nearest("kmem_cache_free_with_a_tail_as_long_as_it"));
+  EXPECT_TRUE(suggestions.nearest("kmem_cache_free_with_a_tail_as_long_as_it")->far);
 }
 
 TEST(Explain, ALineHoldsWhatWhereExpectedFoundAndAdvice) {

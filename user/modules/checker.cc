@@ -219,8 +219,9 @@ void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics,
     listed += diagnostic.severity <= Severity::kUnsupported;
     refusing += diagnostic.severity <= Severity::kUnsafe;
     if (diagnostic.fault == Fault::kUnresolved) {
-      if (!absent) absent = absent_dependencies(linked.module);
-      explain_unresolved(*absent, reason, diagnostic.name);
+      bool first = !absent.has_value();
+      if (first) absent = absent_dependencies(linked.module);
+      explain_unresolved(*absent, first, reason, diagnostic.name);
     }
     if (diagnostic.fault == Fault::kCrcMismatch) explain_crc(linked, reason, diagnostic);
     add(verdict, std::move(reason));
@@ -231,19 +232,21 @@ void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics,
   verdict.taints = linked.taints;
 }
 
-void Checker::explain_unresolved(const std::vector<std::string>& absent, Reason& reason,
+// Whom depends= names is said once a module, by the `first` of its reasons.
+void Checker::explain_unresolved(const std::vector<std::string>& absent, bool first, Reason& reason,
                                  std::string_view name) {
   bool no_tree = !absent.empty() && kernel_.tree().files().empty();
   if (no_tree) reason.fault = "module-tree-missing", reason.severity = Severity::kUnsupported;
-  auto nearest = suggestions().nearest(name);
-  if (nearest)
-    reason.advice = fmt::format("did you mean {} from {}?", printable(std::string(nearest->name)),
-                                printable(std::string(nearest->provider)));
-  else if (absent.empty())
-    reason.advice = "neither the kernel nor its modules have it; give what has it by --with";
-  if (absent.empty()) return;
-  if (nearest) reason.advice += " Or ";
-  reason.advice += fmt::format("depends= names {}, which {}: give it by --with", join(absent),
+  if (auto nearest = suggestions().nearest(name))
+    reason.advice = fmt::format(
+        fmt::runtime(nearest->far ? "nothing is near; the nearest is {} from {}"
+                                  : "did you mean {} from {}?"),
+        printable(std::string(nearest->name)), printable(std::string(nearest->provider)));
+  if (absent.empty() && !reason.advice.ends_with('?'))
+    reason.advice += "; give what has it by --with";
+  if (absent.empty() || !first) return;
+  reason.advice += fmt::format("{} depends= names {}, which {}: give it by --with",
+                               reason.advice.ends_with('?') ? "" : ";", join(absent),
                                no_tree ? "may have it" : "is not in the tree");
 }
 

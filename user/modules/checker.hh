@@ -119,7 +119,7 @@ class Checker {
   void take_unexported(Linked& linked, Verdict& verdict);
   void take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict);
   std::vector<std::string> absent_dependencies(const Module& module) const;
-  void explain_unresolved(const std::vector<std::string>& absent, Reason& reason,
+  void explain_unresolved(const std::vector<std::string>& absent, bool first, Reason& reason,
                           std::string_view name);
   const Suggestions& suggestions();
   void explain_crc(const Linked& linked, Reason& reason, const Diagnostic& diagnostic);
