@@ -498,7 +498,7 @@ constexpr Kind kBindKinds[] = {
        replace_text(f.subject, std::string_view("ringside_subject\0\0", 18),
                     std::string_view("ringside_provide\0\0", 18));
      },
-     "refused duplicate-export, refused dependency-refused"},
+     "refused duplicate-export"},
     {"export without a name",
      [](Files& f) {
        edit_relocation(f.subject, "__ksymtab", 1, [](Relocation& r) { set_type(r, kRelNone); });

@@ -196,13 +196,28 @@ TEST_F(ModuleCheckTest, AnExportThatAGivenModuleHasIsRefused) {
   ASSERT_TRUE(checker_->provide(path_of("crc16")));
   auto verdict = check(content);
   EXPECT_EQ(verdict.name, "drc16");
+  EXPECT_TRUE(verdict.loads());  // until that is known to be loaded
+  checker_->check_closure(verdict);
   ASSERT_NE(reason_of(verdict, "duplicate-export"), nullptr);
   EXPECT_TRUE(verdict.refused);
 }
 
+TEST_F(ModuleCheckTest, AnExportThatAModuleItNeedsHasIsRefused) {
+  auto content = content_of("nfs_acl");  // takes symbols from sunrpc
+  ASSERT_TRUE(replace(content, "nfsacl_encode", "rpc_call_sync"));
+  auto file = write("nfs_acl.ko", content);
+  ASSERT_TRUE(checker_->provide(file));
+  auto verdict = checker_->check("nfs_acl", file);
+  checker_->check_closure(verdict);
+  ASSERT_EQ(faults_of(verdict), std::vector<std::string>{"duplicate-export"});
+  EXPECT_EQ(verdict.reasons[0].where, "rpc_call_sync, also by sunrpc");
+}
+
 TEST_F(ModuleCheckTest, AModuleIsNoDuplicateOfItself) {
   ASSERT_TRUE(checker_->provide(path_of("crc16")));
-  EXPECT_TRUE(check(content_of("crc16")).loads());
+  auto verdict = check(content_of("crc16"));
+  checker_->check_closure(verdict);
+  EXPECT_TRUE(verdict.loads());
 }
 
 TEST_F(ModuleCheckTest, ABrokenDependencyIsAReason) {

@@ -48,6 +48,12 @@ std::vector<std::string> providers_of(const Linked& linked) {
   return {names.begin(), names.end()};
 }
 
+// The kernel itself, that is.
+bool exports_it(const Kernel& kernel, std::string_view name) {
+  auto found = kernel.exports().find(name);
+  return found && found->provider == 0;
+}
+
 std::string join(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
@@ -96,7 +102,7 @@ Verdict Checker::check(const std::string& label, const std::filesystem::path& pa
 void Checker::record(const Verdict& verdict, const std::filesystem::path& path) {
   auto given = given_.find(verdict.name);
   if (given != given_.end() && given->second != path) return;
-  known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers};
+  known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers, verdict.doubles};
 }
 
 // The file of the module of that name; empty where there is none.
@@ -161,6 +167,7 @@ void Checker::judge(Bytes file, const std::filesystem::path& path, Verdict& verd
   take_signature(linked, path, verdict);
   take_memory(linked, verdict);
   take_providers(linked, verdict);
+  take_doubles(linked, verdict);
   take_name(verdict);
   auto has_symbol = [&](std::string_view name) { return kernel_.exports().find(name).has_value(); };
   for (auto& reason : check_parameters(linked.module, has_symbol)) add(verdict, std::move(reason));
@@ -218,6 +225,8 @@ void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics,
     auto reason = explain(diagnostic, module);
     listed += diagnostic.severity <= Severity::kUnsupported;
     refusing += diagnostic.severity <= Severity::kUnsafe;
+    if (diagnostic.fault == Fault::kDuplicateExport && !exports_it(kernel_, diagnostic.name))
+      continue;  // another module does: judge_doubles
     if (diagnostic.fault == Fault::kUnresolved) {
       bool first = !absent.has_value();
       if (first) absent = absent_dependencies(linked.module);
@@ -358,10 +367,69 @@ const Checker::Known& Checker::known(const std::string& name) {
   return entry->second;
 }
 
+void Checker::take_doubles(const Linked& linked, Verdict& verdict) const {
+  for (const auto& entry : linked.exports) {
+    auto take = [&](std::string_view module) {
+      if (module != verdict.name)
+        verdict.doubles.push_back({std::string(entry.name), std::string(module)});
+    };
+    auto given = overlay_.answers().find(entry.name);
+    if (given != overlay_.answers().end())
+      for (const auto& answer : given->second) take(answer.provider_name);
+    auto found = kernel_.exports().find(entry.name);
+    for (; found; found = kernel_.exports().after(*found)) {
+      auto module = kernel_.providers()[found->provider].name;
+      if (found->provider != 0 && !overlay_.has_module(module)) take(module);
+    }
+  }
+}
+
+// Whether the module `by` wants `name` to be loaded before it, directly or not.
+bool Checker::is_needed(const std::string& name, const std::string& by) {
+  auto providers_of = [&](const std::string& each) -> Outcome<std::vector<std::string>> {
+    return known(each).providers;
+  };
+  std::string names[] = {by};
+  auto order = modtree::closure(names, providers_of);
+  return order && name != by && std::find(order->begin(), order->end(), name) != order->end();
+}
+
+// A given module counts as loaded unless it comes after `name`; one of the tree only if `name`
+// needs it: whichever comes later is the one that the kernel refuses.
+bool Checker::comes_before(const Double& other, const std::string& name) {
+  if (overlay_.has_module(other.module)) return !is_needed(name, other.module);
+  return is_needed(other.module, name);
+}
+
+void Checker::judge_doubles(Verdict& verdict) {
+  for (const auto& each : verdict.doubles) {
+    if (!comes_before(each, verdict.name)) continue;
+    Diagnostic twice{Fault::kDuplicateExport};
+    twice.name = each.symbol, twice.text = each.module;
+    add(verdict, explain(twice, nullptr));
+  }
+}
+
+void Checker::judge_closure(Verdict& verdict) {
+  for (const auto& name : verdict.closure) {
+    const auto& state = known(name);
+    bool twice = std::any_of(state.doubles.begin(), state.doubles.end(),
+                             [&](const Double& each) { return comes_before(each, name); });
+    if (state.refused || twice)
+      add(verdict,
+          own("dependency-refused", Severity::kRefused, "needs a module that does not load", name,
+              fmt::format("ringside check {} says why", name)));
+    else if (state.unknown)
+      add(verdict, own("dependency-unknown", Severity::kUnsupported,
+                       "needs a module that could not be judged", name));
+  }
+}
+
 void Checker::check_closure(Verdict& verdict) {
   auto providers_of = [&](const std::string& name) -> Outcome<std::vector<std::string>> {
     return name == verdict.name ? verdict.providers : known(name).providers;
   };
+  judge_doubles(verdict);
   if (verdict.providers.empty()) return;
   std::string names[] = {verdict.name};
   auto order = modtree::closure(names, providers_of);
@@ -370,16 +438,7 @@ void Checker::check_closure(Verdict& verdict) {
                own("dependency-cycle", Severity::kRefused, "needs itself", order.error().message));
   order->pop_back();
   verdict.closure = *std::move(order);
-  for (const auto& name : verdict.closure) {
-    const auto& state = known(name);
-    if (state.refused)
-      add(verdict,
-          own("dependency-refused", Severity::kRefused, "needs a module that does not load", name,
-              fmt::format("ringside check {} says why", name)));
-    else if (state.unknown)
-      add(verdict, own("dependency-unknown", Severity::kUnsupported,
-                       "needs a module that could not be judged", name));
-  }
+  judge_closure(verdict);
 }
 
 void Checker::compare_dep_file(Verdict& verdict) {

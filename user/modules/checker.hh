@@ -45,6 +45,10 @@ struct RegionMemory {
   std::uint64_t bytes = 0, rounding = 0;
 };
 
+struct Double {
+  std::string symbol, module;
+};
+
 struct Verdict {
   std::string label;  // what the user calls the file
   std::string name;   // what the kernel calls the module; empty where it could not be opened
@@ -57,6 +61,7 @@ struct Verdict {
   std::vector<RegionMemory> memory;
   std::uint64_t percpu_bytes = 0;
   std::vector<std::string> providers;  // modules that it takes symbols from, sorted
+  std::vector<Double> doubles;         // what it exports that other modules do, too
   std::vector<std::string> closure;    // all modules that go before it, in an order that loads
 
   std::shared_ptr<const ModuleFile> file;  // what was judged; only where files are kept
@@ -90,7 +95,9 @@ class Checker {
 
   // Judges the module in `file`. What it needs from other modules counts as there.
   Verdict check(const std::string& label, const std::filesystem::path& file);
-  // Judges the modules that `verdict`'s needs, directly or not, and adds what that means for it.
+  // Adds whether modules that are loaded before it export what it does.
+  void judge_doubles(Verdict& verdict);
+  // The same, and judges the modules that it needs, directly or not, and what that means for it.
   void check_closure(Verdict& verdict);
   // After check_closure: adds a note where the tree's modules.dep says something else.
   void compare_dep_file(Verdict& verdict);
@@ -100,6 +107,7 @@ class Checker {
   struct Known {
     bool refused = false, unknown = false;
     std::vector<std::string> providers;
+    std::vector<Double> doubles;
   };
 
   Checker(Kernel& kernel, TypesOf types_of, Signatures signatures, signature::Keyring keyring,
@@ -131,6 +139,10 @@ class Checker {
   void take_name(Verdict& verdict);
   void take_memory(const Linked& linked, Verdict& verdict);
   void take_providers(const Linked& linked, Verdict& verdict);
+  void take_doubles(const Linked& linked, Verdict& verdict) const;
+  bool is_needed(const std::string& name, const std::string& by);
+  bool comes_before(const Double& other, const std::string& name);
+  void judge_closure(Verdict& verdict);
   void record(const Verdict& verdict, const std::filesystem::path& file);
   const Known& known(const std::string& name);
 
