@@ -57,6 +57,7 @@ constexpr std::string_view kFaultNames[] = {
     "export-versions-missing",
     "export-version-count",
     "proprietary-license",
+    "loads-proprietary",
     "out-of-tree",
     "staging",
     "test-module",

@@ -63,6 +63,7 @@ enum class Fault : std::uint8_t {
   kExportVersionsMissing,  // exports without __kcrctab*
   kExportVersionCount,     // expected: exports; found: CRCs
   kProprietary,            // name: the licence, which is not compatible with the GPL
+  kLoadsProprietary,       // name: the module's, by which the kernel knows that it does
   kOutOfTree,
   kStaging,
   kTestModule,

@@ -53,6 +53,9 @@ namespace {
 
 constexpr std::string_view kThisModule = ".gnu.linkonce.this_module";
 
+// This one is under the GPL, and may have what is for GPL modules only; what it loads is not.
+constexpr std::string_view kWrapper = "ndiswrapper";
+
 // These claim to be under the GPL, and the kernel does not believe them.
 bool known_pretender(std::string_view name) {
   return name == "driverloader" || name == "lve";
@@ -240,8 +243,10 @@ void ModuleReader::add_taints(const Info& info) {
   if (!info.intree) taint(kTaintOutOfTree, Fault::kOutOfTree, module_.name_);
   if (info.staging) taint(kTaintStaging, Fault::kStaging, module_.name_);
   if (info.test) taint(kTaintTest, Fault::kTestModule, module_.name_);
-  if (!license_is_gpl_compatible(info.license) || known_pretender(module_.name_))
-    taint(kTaintProprietary, Fault::kProprietary, info.license);
+  module_.gpl_compatible_ =
+      license_is_gpl_compatible(info.license) && !known_pretender(module_.name_);
+  if (!module_.gpl_compatible_) taint(kTaintProprietary, Fault::kProprietary, info.license);
+  if (module_.name_ == kWrapper) taint(kTaintProprietary, Fault::kLoadsProprietary, kWrapper);
   if (!info.livepatch) return;
   module_.taints_ |= kTaintLivepatch;
   report(Fault::kLivepatch, Severity::kUnsupported, module_.modinfo_index_, 0, 0, 0);

@@ -165,6 +165,15 @@ TEST(Module, DoesNotBelieveThePretenders) {
   expect(small_module(shape), {"taints: proprietary-license GPL"});
 }
 
+TEST(Module, TaintsForWhatAWrapperLoads) {
+  SmallModule shape;
+  shape.name = "ndiswrapper";
+  Opened opened(small_module(shape).finish(), kRules6_1);
+  EXPECT_EQ(opened.says(), Lines{"taints: loads-proprietary ndiswrapper"});
+  EXPECT_EQ(opened.module().taints(), kTaintProprietary | kTaintUnsigned);
+  EXPECT_TRUE(opened.module().gpl_compatible());
+}
+
 TEST(Module, SaysThatLivepatchesAreNotSupported) {
   auto shape = with_modinfo({"license=GPL", "intree=Y", kMagic, "livepatch=Y"});
   expect(small_module(shape), {"unsupported: livepatch-module .modinfo"});

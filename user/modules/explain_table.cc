@@ -105,6 +105,7 @@ constexpr Wording kWordings[] = {
      "{found}", kTools},
     {Fault::kProprietary, "licence is not compatible with the GPL", "license in .modinfo", "",
      "\"{name}\"", ""},
+    {Fault::kLoadsProprietary, "loads proprietary code, by its name", "{name}", "", "", ""},
     {Fault::kOutOfTree, "built outside the kernel's tree", "no intree in .modinfo", "", "", ""},
     {Fault::kStaging, "from drivers/staging", "staging in .modinfo", "", "", ""},
     {Fault::kTestModule, "a test module", "test in .modinfo", "", "", ""},
