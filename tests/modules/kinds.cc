@@ -431,6 +431,9 @@ constexpr Kind kModuleKinds[] = {
      [](Files& f) { name_module(f.subject, "kernel"); }, "refused name-taken"},
     {"name of one of the kernel's own parameters",
      [](Files& f) { name_module(f.subject, "panic"); }, ""},
+    {"depends= names a module that is nowhere",
+     [](Files& f) { info(f, "depends", "ringside_provider,ringside_nobody"); },
+     "note depends-absent"},
     {"depends= names nobody", [](Files& f) { info(f, "depends", ""); }, "note depends-differs"},
 };
 
@@ -475,7 +478,8 @@ constexpr Kind kBindKinds[] = {
     {"a name that the kernel taints itself for",
      [](Files& f) { name_module(f.subject, "ndiswrapper"); }, "taints loads-proprietary"},
     {"provider of a name that the kernel taints itself for, then GPL symbols",
-     [](Files& f) { name_module(f.provider, "ndiswrapper"); }, "note depends-differs"},
+     [](Files& f) { name_module(f.provider, "ndiswrapper"); },
+     "note depends-differs, note depends-absent"},
     {"proprietary provider, then GPL symbols",
      [](Files& f) { set_modinfo(f.provider, "license", "Proprietary"); },
      "taints proprietary-provider, refused gpl-only-symbol"},

@@ -348,6 +348,17 @@ void Checker::take_memory(const Linked& linked, Verdict& verdict) {
   verdict.percpu_bytes = linked.layout.percpu_size;
 }
 
+// Where symbols are missing, these have been named with them.
+void Checker::note_absent(const Module& module, Verdict& verdict) {
+  bool missing =
+      std::any_of(verdict.reasons.begin(), verdict.reasons.end(),
+                  [](const Reason& each) { return each.fault == fault_name(Fault::kUnresolved); });
+  if (missing || kernel_.tree().files().empty()) return;
+  for (const auto& name : absent_dependencies(module))
+    add(verdict,
+        own("depends-absent", Severity::kNote, "depends= names a module that is nowhere", name));
+}
+
 void Checker::take_providers(const Linked& linked, Verdict& verdict) {
   verdict.providers = providers_of(linked);
   auto depends = depends_of(linked.module);
@@ -356,6 +367,7 @@ void Checker::take_providers(const Linked& linked, Verdict& verdict) {
       add(verdict,
           own("depends-differs", Severity::kNote, "needs a module that depends= does not name",
               name, "modprobe finds it once depmod has run; insmod wants it loaded first"));
+  note_absent(linked.module, verdict);
 }
 
 const Checker::Known& Checker::known(const std::string& name) {
