@@ -110,6 +110,10 @@ is "--matrix: ok" out_has '^ext4 +ok +ok$'
 is "--matrix: reasons below, by kernel" out_has '^6\.1: \./loop\.ko: unresolved symbol: '
 capture "$ringside" check ./loop.ko ext4 --matrix "6.1,$release"
 is "--matrix: kernels by comma" out_has "^ +6\.1 +$release\$"
+capture "$ringside" check ext4 --matrix 6.1 no-such-kernel
+is "--matrix: a kernel that cannot be opened: status 2" ended 2
+is "--matrix: and the reason" err_has '^ringside check: no-such-kernel: '
+is "--matrix: and what the others say" out_has '^ext4 +ok +\?$'
 
 capture "$ringside" check ./loop.ko --kernel 6.1 --json
 is "--json: status 1" ended 1
