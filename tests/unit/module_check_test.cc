@@ -8,6 +8,7 @@
 #include "tests/unit/temporary.hh"
 #include "user/cache/cache.hh"
 #include "user/modules/checker.hh"
+#include "user/modules/explain_table.hh"
 
 namespace ringside::modules {
 namespace {
@@ -484,6 +485,16 @@ TEST(Explain, EveryFaultHasWordsAndStaysOnOneLine) {
     auto line = to_line(explain(diagnostic, nullptr));
     EXPECT_FALSE(line.empty());
     EXPECT_EQ(line.find_first_of("\n\x1b"), line.npos) << line;
+  }
+}
+
+TEST(Explain, EveryFaultIsInTheList) {
+  std::ifstream file(RINGSIDE_SOURCE "/docs/modules.md");
+  Content list(std::istreambuf_iterator<char>(file), {});
+  for (int each = 0; each < static_cast<int>(Fault::kCount); ++each) {
+    auto fault = static_cast<Fault>(each);
+    Content row = "| `" + Content(fault_name(fault)) + "` | " + wording_of(fault).what + " |\n";
+    EXPECT_NE(list.find(row), list.npos) << row;
   }
 }
 
