@@ -8,12 +8,14 @@ namespace {
 
 // Lets `file`, the provider, need `name`, an export with the first CRC of the table in `other`.
 void add_need(Buffer& file, const Buffer& other, std::string_view name) {
+  constexpr std::string_view kUndefinedOne = "__x86_return_thunk";
+  auto at = symbol_at(file, kUndefinedOne) - header_of(file, need_section(file, ".symtab")).offset;
   auto symbols = contents_of(file, ".symtab");
-  auto undefined = load<Symbol>(file, symbol_at(file, "__x86_return_thunk"));
+  rename_symbol(file, kUndefinedOne, name);
+  auto named = load<Symbol>(contents_of(file, ".symtab"), at);
   symbols.resize(symbols.size() + sizeof(Symbol));
-  poke(symbols, symbols.size() - sizeof(Symbol), undefined);
+  poke(symbols, symbols.size() - sizeof(Symbol), named);  // the other keeps its name
   set_contents(file, need_section(file, ".symtab"), symbols);
-  rename_symbol(file, "__x86_return_thunk", name);  // the first; the copy stays
   auto versions = contents_of(file, "__versions");
   auto added = versions_bytes({{load<std::uint32_t>(contents_of(other, "__kcrctab"), 0), name}});
   versions.insert(versions.end(), added.begin(), added.end());
