@@ -79,7 +79,7 @@ Result<Nothing> link_one(Linker& linker, Bytes file, std::uint64_t& relocations)
   modules::Diagnostics faults({});
   Linked linked;
   TRY(linker.open(file, linked, faults));
-  TRY(linker.place(linked, modules::kModuleArea));
+  TRY(linker.place(linked));
   TRY(linker.finish(linked, faults));
   if (faults.blocking()) return Error{"a module does not link", "bench"};
   relocations += linked.relocations;

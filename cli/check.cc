@@ -26,10 +26,11 @@ struct Options {
   bool unexported = false, all = false, json = false, verbose = false;
 };
 
-// What one kernel says of all modules.
+// What one kernel says of all modules; nothing where it cannot be asked.
 struct Column {
   std::string kernel, release;
   std::vector<Verdict> verdicts;
+  std::string failure;
 };
 
 bool blocks(const Reason& reason) {
@@ -82,7 +83,7 @@ Outcome<Column> check_kernel(const Options& options, const std::string& name) {
   auto signatures = options.all ? Signatures::kTree : Signatures::kVerify;
   auto checker = TRY(Checker::create(kernel, types_of_release, signatures));
   if (options.unexported) checker->allow_unexported();
-  Column column{name, kernel.release(), TRY(check_named(options, kernel, *checker))};
+  Column column{name, kernel.release(), TRY(check_named(options, kernel, *checker)), {}};
   if (options.all) column.verdicts = check_tree(kernel, *checker);
   for (auto& verdict : column.verdicts) checker->check_closure(verdict);
   for (auto& verdict : column.verdicts)
@@ -189,6 +190,7 @@ void print_json(const std::vector<Column>& columns) {
     json list = json::array();
     for (const auto& verdict : column.verdicts) list.push_back(to_json(verdict));
     kernels.push_back({{"kernel", column.kernel}, {"release", column.release}, {"modules", list}});
+    if (!column.failure.empty()) kernels.back()["failure"] = column.failure;
   }
   fmt::print("{}\n",
              json{{"kernels", kernels}}.dump(2, ' ', false, json::error_handler_t::replace));
@@ -210,16 +212,19 @@ void print_table(const std::vector<std::string>& labels, const std::vector<Colum
   for (std::size_t row = 0; row < labels.size(); ++row) {
     fmt::print("{:<{}}", labels[row], first);
     for (const auto& column : columns)
-      fmt::print("  {:>{}}", cell_of(column.verdicts[row]), width(column));
+      fmt::print("  {:>{}}", column.failure.empty() ? cell_of(column.verdicts[row]) : "?",
+                 width(column));
     fmt::print("\n");
   }
 }
 
 int status_of(const std::vector<Column>& columns) {
   bool refused = false, unknown = false;
-  for (const auto& column : columns)
+  for (const auto& column : columns) {
+    unknown |= !column.failure.empty();
     for (const auto& verdict : column.verdicts)
       refused |= verdict.refused, unknown |= verdict.unknown;
+  }
   return refused ? kNo : unknown ? kUnknown : kYes;
 }
 
@@ -234,6 +239,18 @@ void print_text(const Options& options, const std::vector<Column>& columns) {
   }
 }
 
+// A kernel that cannot be asked keeps nothing back that the others say.
+Outcome<std::vector<Column>> check_matrix(const Options& options) {
+  std::vector<Column> columns;
+  for (const auto& name : options.matrix) {
+    auto column = check_kernel(options, name);
+    if (!column && column.error().status == kUsage) return column.error();
+    if (!column) report(column.error(), "ringside check");
+    columns.push_back(column ? *std::move(column) : Column{name, {}, {}, column.error().message});
+  }
+  return columns;
+}
+
 Outcome<int> run(const Options& options) {
   if (options.modules.empty() != options.all)
     return Failure{options.all ? "MODULE and --all: one of them"
@@ -241,9 +258,11 @@ Outcome<int> run(const Options& options) {
                    kUsage};
   if (options.all && !options.matrix.empty())
     return Failure{"--matrix wants MODULEs, not --all", kUsage};
-  auto names = options.matrix.empty() ? std::vector{options.kernel} : options.matrix;
   std::vector<Column> columns;
-  for (const auto& name : names) columns.push_back(TRY(check_kernel(options, name)));
+  if (options.matrix.empty())
+    columns.push_back(TRY(check_kernel(options, options.kernel)));
+  else
+    columns = TRY(check_matrix(options));
   if (options.json)
     print_json(columns);
   else

@@ -140,6 +140,72 @@ Outcome<Nothing> write_file(const std::string& name, Bytes content) {
   return ok;
 }
 
+// Every module in `addresses` is one of those that are linked.
+Outcome<Nothing> check_modules(const Addresses& addresses, const Plan& plan) {
+  std::string names;
+  for (const auto& [name, file] : plan.modules) names += (names.empty() ? "" : ", ") + name;
+  for (const auto& [name, address] : addresses) {
+    auto dot = name.rfind('.');
+    auto is_it = [&](const auto& each) { return each.first == name.substr(0, dot); };
+    if (dot == name.npos || std::any_of(plan.modules.begin(), plan.modules.end(), is_it)) continue;
+    return Failure{fmt::format("--at {}: no such module is linked (there are {})", name, names),
+                   kUsage};
+  }
+  return ok;
+}
+
+// What lies where: each address is one that the kernel could have chosen, and is taken once.
+class Places {
+ public:
+  Outcome<Nothing> take(const modules::Rules& rules, const Linked& linked) {
+    const auto& layout = linked.layout;
+    for (std::uint32_t index = 0; index < rules.region_count; ++index)
+      TRY(take(regions_, rules.page_size,
+               {name_of(linked, rules.regions[index].name), linked.image.address[index],
+                layout.regions[index].size}));
+    return take(percpu_, std::max<std::uint64_t>(layout.percpu_align, 1),
+                {name_of(linked, "percpu"), linked.image.percpu_address, layout.percpu_size});
+  }
+
+ private:
+  struct Place {
+    std::string name;
+    std::uint64_t start, size;
+  };
+
+  static std::string name_of(const Linked& linked, std::string_view region) {
+    return fmt::format("{}.{}", linked.module.name(), region);
+  }
+
+  static bool overlap(const Place& a, const Place& b) {
+    return a.start < b.start ? b.start - a.start < a.size : a.start - b.start < b.size;
+  }
+
+  static Failure refusal(const Place& place, const std::string& what, const std::string& found,
+                         const char* advice) {
+    return {fmt::format("--at {}={:#x}: {} (found {}); {}", place.name, place.start, what, found,
+                        advice),
+            kUsage};
+  }
+
+  Outcome<Nothing> take(std::vector<Place>& taken, std::uint64_t align, Place place) {
+    if (place.size == 0) return ok;
+    if (auto rest = place.start % align)
+      return refusal(place, fmt::format("expected a multiple of {:#x}", align),
+                     fmt::format("{:#x} more", rest), "round it");
+    for (const auto& other : taken)
+      if (overlap(place, other))
+        return refusal(
+            place, fmt::format("overlaps: expected {:#x} bytes free", place.size),
+            fmt::format("{} at {:#x} to {:#x}", other.name, other.start, other.start + other.size),
+            "give each its own by MODULE.REGION=HEX");
+    taken.push_back(std::move(place));
+    return ok;
+  }
+
+  std::vector<Place> regions_, percpu_;
+};
+
 // The addresses that --at gives for this module in place of those that place() chose.
 void move_regions(const Addresses& addresses, const modules::Rules& rules, Linked& linked) {
   auto apply = [&](std::string_view region, std::uint64_t& address) {
@@ -179,7 +245,8 @@ Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, Ke
   modules::Overlay overlay;
   auto linker = TRY(Linker::create(kernel, overlay, offset));
   std::vector<modules::Diagnostic> room(64);
-  auto next = modules::kModuleArea;
+  modules::Start next;
+  Places places;
   for (const auto& [name, path] : plan.modules) {
     auto file = TRY(modules::ModuleFile::open(path));
     Diagnostics diagnostics(room);
@@ -191,6 +258,7 @@ Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, Ke
     if (!end) return Failure{describe(end.error(), path)};
     next = *end;
     move_regions(addresses, kernel.rules(), linked);
+    TRY(places.take(kernel.rules(), linked));
     auto finished = linker.finish(linked, diagnostics);
     if (finished) finished = linker.finish_symbols(linked);
     if (!finished) return Failure{describe(finished.error(), path)};
@@ -198,7 +266,7 @@ Outcome<Nothing> link_all(const Options& options, const Addresses& addresses, Ke
       if (diagnostic.severity <= modules::Severity::kUnsupported)
         return Failure{fmt::format("{}: {}", name, to_line(explain(diagnostic, &linked.module))),
                        kNo};
-    overlay.add(linked.module, linked.exports, linked.values);
+    overlay.add(linked.module, linked.exports, linked.values, linked.proprietary);
     if (options.map) print_map(kernel, linked);
     if (std::find(plan.wanted.begin(), plan.wanted.end(), name) != plan.wanted.end())
       TRY(write_image(options, kernel.rules(), linked));
@@ -214,6 +282,7 @@ Outcome<Nothing> run(const Options& options) {
   if (options.unexported) checker->allow_unexported();
   auto check = options.unexported ? "ringside check --unexported" : "ringside check";
   auto plan = TRY(Planner(kernel, *checker, check).plan(options.modules));
+  TRY(check_modules(addresses, plan));
   return link_all(options, addresses, kernel, plan);
 }
 

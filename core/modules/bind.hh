@@ -47,7 +47,8 @@ struct Answer {
   std::uint32_t provider = 0;  // any number of the caller's; 0 is the kernel itself
   Source source = Source::kNone;
   bool has_crc = false, gpl_only = false;
-  bool proprietary_provider = false;  // the providing module's licence is not GPL-compatible
+  bool proprietary_provider =
+      false;  // the providing module is not GPL-compatible, or has it from its own
 };
 
 // The needs: first module_layout (whose CRC stands for struct module's), then every undefined

@@ -1,6 +1,6 @@
 // A module's own exports. In a relocatable file the entries of __ksymtab* are zero, and three
 // relocations each say what will be there: the symbol, its name, its namespace (PREL32 words). The
-// CRCs lie in __kcrctab* as plain words, one an entry.
+// CRCs lie in __kcrctab* as plain words, one an entry. modpost leaves the names in strcmp's order.
 #include <algorithm>
 
 #include "core/modules/module.hh"
@@ -60,11 +60,22 @@ void take_crcs(const Module& module, const Table& table, std::span<OwnExport> ex
     exports[row].crc = load<std::uint32_t>(crcs, row * 4), exports[row].has_crc = true;
 }
 
+// The kernel bisects a table (find_exported_symbol_in_section), and misses what is out of order.
+void check_order(const Table& table, std::span<const OwnExport> exports, Diagnostics& diagnostics) {
+  for (std::uint64_t row = 1; row < exports.size(); ++row) {
+    const auto &before = exports[row - 1].name, &name = exports[row].name;
+    if (before < name || before.empty() || name.empty()) continue;
+    diagnostics.add(
+        {Fault::kExportOrder, Severity::kUnsafe, table.section, row, 0, 0, name, before});
+  }
+}
+
 void read_table(const Module& module, const Table& table, std::span<OwnExport> exports,
                 Diagnostics& diagnostics) {
   if (exports.empty()) return;
   take_words(module.object(), table.section, exports);
   take_crcs(module, table, exports, diagnostics);
+  check_order(table, exports, diagnostics);
   for (std::uint64_t row = 0; row < exports.size(); ++row) {
     exports[row].gpl_only = table.gpl_only;
     if (exports[row].name.empty() || exports[row].symbol == 0)

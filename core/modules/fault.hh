@@ -52,15 +52,18 @@ enum class Fault : std::uint8_t {
   kVermagic,                // name: the module's; text: the kernel's
   kVermagicMissing,
   kWriteExec,              // name: the section
+  kSectionNameTwice,       // two sections in memory of one name, not empty; section: the second
   kLivepatch,              // modinfo livepatch=
   kPercpuSize,             // expected: bytes the kernel reserves; found: section size
   kPercpuAlignment,        // expected: page size; found: sh_addralign
   kVersionsMissing,        // no __versions: CRCs cannot be checked
   kVersionName,            // at: entry; its name does not end in its 56 bytes
   kExportEntry,            // at: entry of __ksymtab*: no name or no value can be read for it
+  kExportOrder,            // at: entry of __ksymtab*, whose name should stand before the last one
   kExportVersionsMissing,  // exports without __kcrctab*
   kExportVersionCount,     // expected: exports; found: CRCs
   kProprietary,            // name: the licence, which is not compatible with the GPL
+  kLoadsProprietary,       // name: the module's, by which the kernel knows that it does
   kOutOfTree,
   kStaging,
   kTestModule,

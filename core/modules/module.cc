@@ -3,6 +3,10 @@
 // the fault is "refused"; where 6.1 reads on without a look, "unsafe".
 #include "core/modules/module.hh"
 
+#include <bit>
+
+#include "core/base/name_hash.hh"
+
 namespace ringside::modules {
 
 class ModuleReader {
@@ -27,6 +31,8 @@ class ModuleReader {
   void find_versions();
   void find_percpu();
   void check_write_exec();
+  Status check_names(Arena arena);
+  bool has_file(std::uint32_t index) const;
   Info read_info() const;
   void check_vermagic(const Info& info);
   void add_taints(const Info& info);
@@ -46,6 +52,9 @@ class ModuleReader {
 namespace {
 
 constexpr std::string_view kThisModule = ".gnu.linkonce.this_module";
+
+// This one is under the GPL, and may have what is for GPL modules only; what it loads is not.
+constexpr std::string_view kWrapper = "ndiswrapper";
 
 // These claim to be under the GPL, and the kernel does not believe them.
 bool known_pretender(std::string_view name) {
@@ -162,6 +171,35 @@ void ModuleReader::check_write_exec() {
       report(Fault::kWriteExec, Severity::kRefused, index, 0, 0, sections[index].flags);
 }
 
+// Whether the kernel shows the section in /sys/module/NAME/sections: what is in memory and not
+// empty. By then the symbols are, and what the loader reads in the file alone is not.
+bool ModuleReader::has_file(std::uint32_t index) const {
+  const auto& section = module_.object_.sections()[index];
+  if (section.size == 0) return false;
+  if (index == module_.object_.symbol_section() || index == module_.object_.string_section())
+    return true;
+  return (section.flags & kFlagAlloc) && index != module_.percpu_ && index != module_.versions_ &&
+         index != module_.modinfo_index_;
+}
+
+// By a table of section numbers, open addressing; 0 is free. add_sect_attrs.
+Status ModuleReader::check_names(Arena arena) {
+  const auto& object = module_.object_;
+  if (!rules_.unique_names) return ok;
+  auto count = static_cast<std::uint32_t>(object.sections().size());
+  auto slots = TRY(arena.take<std::uint32_t>(std::bit_ceil(std::uint64_t{count} * 2)));
+  for (std::uint32_t index = 1; index < count; ++index) {
+    if (!has_file(index)) continue;
+    auto name = object.section_name(index);
+    auto slot = hash_name(name, 0) & (slots.size() - 1);
+    while (slots[slot] != 0 && object.section_name(slots[slot]) != name)
+      slot = (slot + 1) & (slots.size() - 1);
+    if (slots[slot] != 0) report(Fault::kSectionNameTwice, Severity::kRefused, index, 0, 0, 0);
+    slots[slot] = index;
+  }
+  return ok;
+}
+
 ModuleReader::Info ModuleReader::read_info() const {
   Info info;
   Modinfo::Cursor cursor(module_.modinfo_);
@@ -205,8 +243,10 @@ void ModuleReader::add_taints(const Info& info) {
   if (!info.intree) taint(kTaintOutOfTree, Fault::kOutOfTree, module_.name_);
   if (info.staging) taint(kTaintStaging, Fault::kStaging, module_.name_);
   if (info.test) taint(kTaintTest, Fault::kTestModule, module_.name_);
-  if (!license_is_gpl_compatible(info.license) || known_pretender(module_.name_))
-    taint(kTaintProprietary, Fault::kProprietary, info.license);
+  module_.gpl_compatible_ =
+      license_is_gpl_compatible(info.license) && !known_pretender(module_.name_);
+  if (!module_.gpl_compatible_) taint(kTaintProprietary, Fault::kProprietary, info.license);
+  if (module_.name_ == kWrapper) taint(kTaintProprietary, Fault::kLoadsProprietary, kWrapper);
   if (!info.livepatch) return;
   module_.taints_ |= kTaintLivepatch;
   report(Fault::kLivepatch, Severity::kUnsupported, module_.modinfo_index_, 0, 0, 0);
@@ -221,6 +261,7 @@ Status ModuleReader::read(Bytes file, Arena& arena) {
   find_versions();
   find_percpu();
   check_write_exec();
+  TRY(check_names(arena));
   auto info = read_info();
   check_vermagic(info);
   add_taints(info);

@@ -47,7 +47,8 @@ class Module {
  public:
   // Opens `file`, a whole uncompressed .ko, signature and all. Faults go to `diagnostics`; an
   // Error means that there is no view of it at all (its structure is broken, or the arena is
-  // full). Borrows file, abi and the arena's memory: 80 bytes a section.
+  // full). Borrows file, abi and the arena's memory: 80 bytes a section, and 16 more while it
+  // opens.
   static Result<Module> open(Bytes file, const KernelAbi& abi, Arena& arena,
                              Diagnostics& diagnostics);
 
@@ -58,7 +59,8 @@ class Module {
 
   std::string_view name() const { return name_; }   // by struct module: what the kernel calls it
   std::uint32_t taints() const { return taints_; }  // bits of Taint that loading it will set
-  bool gpl_compatible() const { return !(taints_ & kTaintProprietary); }
+  // Not the same as whether it taints with P: ndiswrapper does so for what it loads.
+  bool gpl_compatible() const { return gpl_compatible_; }
 
   // Section indexes, 0 where there is none.
   std::uint32_t this_module() const { return this_module_; }
@@ -81,6 +83,7 @@ class Module {
   Modinfo modinfo_;
   std::string_view name_;
   std::uint32_t taints_ = 0;
+  bool gpl_compatible_ = true;
   std::uint32_t this_module_ = 0, percpu_ = 0, versions_ = 0, modinfo_index_ = 0;
   std::uint32_t version_count_ = 0;
 };

@@ -99,9 +99,11 @@ Status ObjectReader::copy_sections(Arena& arena) {
   return ok;
 }
 
-// The loaders take section 0 for "absent", so it must not look allocated either. `at` is the place
-// of the word that is not 0.
+// The loaders take section 0 for "absent", so it must not look allocated either; only the look for
+// what is both writable and executable (module_enforce_rwx_sections) begins with it. `at` is the
+// place of the word that is not 0.
 void ObjectReader::check_null_section(const SectionHeader& zero) {
+  constexpr auto kWriteExec = kFlagWrite | kFlagExec;
   auto report_word = [&](Severity severity, std::uint64_t at, std::uint64_t found) {
     report(Fault::kSectionZero, severity, header_.shoff + at, 0, found);
   };
@@ -111,6 +113,8 @@ void ObjectReader::check_null_section(const SectionHeader& zero) {
     report_word(Severity::kRefused, offsetof(SectionHeader, size), zero.size);
   else if (zero.address != 0)
     report_word(Severity::kRefused, offsetof(SectionHeader, address), zero.address);
+  else if ((zero.flags & kWriteExec) == kWriteExec)
+    report_word(Severity::kRefused, offsetof(SectionHeader, flags), zero.flags);
   else if (zero.flags & kFlagAlloc)
     report_word(Severity::kUnsafe, offsetof(SectionHeader, flags), zero.flags);
 }

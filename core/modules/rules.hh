@@ -37,6 +37,7 @@ struct Rules {
   std::uint8_t init_symbol_region;  // gets the whole symbol and string table, at its end
   bool pages_between_passes;        // 6.1: text, ro and ro-after-init parts of a block end on pages
   bool exact_module_size;           // 6.12: this_module must be as large as struct module
+  bool unique_names;                // 6.12: two sections in memory of one name are refused
   bool unique_sections;             // 6.12: one .modinfo, this_module and symbol table each
   bool typed_string_tables;         // 6.12: names and strings must be SHT_STRTAB
   bool checks_all_names;            // 6.12: names of sections without SHF_ALLOC, too

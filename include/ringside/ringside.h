@@ -170,8 +170,8 @@ enum ringside_severity {
 };
 
 /* One thing to know about a module. The strings, "" where there is nothing to say, belong to the
- * ringside_verdict. `fault` never changes between versions ("crc-mismatch"; docs/modules.md lists
- * them), the others are words for a person. */
+ * ringside_verdict. `fault` never changes between versions ("crc-mismatch"; docs/modules.md has a
+ * list), the others are words for a person. */
 struct ringside_reason {
   uint32_t struct_size;
   uint32_t severity; /* enum ringside_severity */

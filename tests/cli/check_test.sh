@@ -110,6 +110,10 @@ is "--matrix: ok" out_has '^ext4 +ok +ok$'
 is "--matrix: reasons below, by kernel" out_has '^6\.1: \./loop\.ko: unresolved symbol: '
 capture "$ringside" check ./loop.ko ext4 --matrix "6.1,$release"
 is "--matrix: kernels by comma" out_has "^ +6\.1 +$release\$"
+capture "$ringside" check ext4 --matrix 6.1 no-such-kernel
+is "--matrix: a kernel that cannot be opened: status 2" ended 2
+is "--matrix: and the reason" err_has '^ringside check: no-such-kernel: '
+is "--matrix: and what the others say" out_has '^ext4 +ok +\?$'
 
 capture "$ringside" check ./loop.ko --kernel 6.1 --json
 is "--json: status 1" ended 1
@@ -135,5 +139,21 @@ is "link: in one line" one_line
 is "link: and no image" [ ! -e bad.loop.core ]
 capture "$ringside" link loop --kernel 6.1 --at heap=1 -o bad
 is "link: a region that is none: status 64" ended 64
+capture "$ringside" link loop --kernel 6.1 --at nosuch.core=0xffffffffc0800000 -o bad
+is "link: a module that is not linked: status 64" ended 64
+is "link: and its name" err_has '--at nosuch\.core: no such module' 
+capture "$ringside" link ext4 --kernel 6.1 --at core=0xffffffffc0800000 -o bad
+is "link: one address for several modules: status 64" ended 64
+is "link: and which overlap" err_has '--at [a-z0-9]+\.core=0xffffffffc0800000: overlaps: .* \(found [a-z0-9]+\.core at '
+capture "$ringside" link loop --kernel 6.1 --at core=0xffffffffc0800123 -o bad
+is "link: an address that is not on a page: status 64" ended 64
+is "link: and the address" err_has '--at loop\.core=0xffffffffc0800123: expected a multiple of 0x1000 \(found 0x123 more\)'
+capture "$ringside" link loop --kernel 6.1 --at core=0xffffffffc0800000,init=0xffffffffc0801000 -o bad
+is "link: regions that overlap: status 64" ended 64
+is "link: no image of any" [ -z "$(ls bad.* 2>/dev/null)" ]
+capture "$ringside" link ext4 kvm --kernel 6.1 -o image --map
+is "link: per-CPU data each at its own offset" \
+  [ "$(grep -E '^  region .* percpu$' out | sed 's/ *region *//' | cut -d' ' -f1 | sort | uniq -d | wc -l)" -eq 0 ]
+is "link: of two modules or more" [ "$(grep -cE '^  region .* percpu$' out)" -ge 2 ]
 
 finish

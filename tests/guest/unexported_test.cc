@@ -42,7 +42,7 @@ class Unexported : public ::testing::Test {
   // What init_module(2) says of the module with its symbols made absolute: 0 or an error number.
   int load_bound() {
     Diagnostics found(room_);
-    EXPECT_TRUE(linker_->place(linked_, kModuleArea) && linker_->finish(linked_, found));
+    EXPECT_TRUE(linker_->place(linked_) && linker_->finish(linked_, found));
     EXPECT_EQ(found.blocking(), 0u);
     std::vector<std::byte> memory(linked_.needs.size() * 4 + 64), edited(file_->bytes().size());
     Arena arena(memory);

@@ -15,15 +15,17 @@ std::optional<Files> files_for(const std::string& release, const fs::path& tree)
     return file ? Buffer(file->bytes().begin(), file->bytes().end()) : Buffer();
   };
   Files files;
+  std::string foreign;
   for (const auto& entry : fs::directory_iterator(build / "modules")) {
     auto name = entry.path().filename().native();
     if (name == release) {
       files.subject = read(entry.path() / "ringside_subject.ko");
       files.provider = read(entry.path() / "ringside_provider.ko");
-    } else if (rules_for(name) != rules_for(release)) {
-      files.foreign = read(entry.path() / "ringside_subject.ko");
+    } else if (rules_for(name) != rules_for(release) && (foreign.empty() || name < foreign)) {
+      foreign = name;  // the first by name is of the plain flavour
     }
   }
+  files.foreign = read(build / "modules" / foreign / "ringside_subject.ko");
   for (const char* name : {"crc7.ko", "crc7.ko.xz"})
     if (files.stock.empty()) files.stock = read(tree / "kernel/lib" / name);
   for (const auto* file : {&files.subject, &files.provider, &files.foreign, &files.stock})

@@ -31,6 +31,7 @@ Verdict judge(const Files& files, Kernel& kernel, const fs::path& folder) {
   auto subject = put(folder / "subject.ko", files.subject);
   auto provider = put(folder / "provider.ko", files.provider);
   (void)(*checker)->provide(subject);  // as ringside check does; what is wrong is said by check()
+  if (!files.base.empty()) (void)(*checker)->provide(put(folder / "base.ko", files.base));
   if (files.with_provider) (void)(*checker)->provide(provider);
   auto verdict = (*checker)->check("subject.ko", subject);
   (*checker)->check_closure(verdict);

@@ -30,10 +30,12 @@ void unload_newest() {
 }  // namespace
 
 std::string ask_kernel(const Files& files) {
+  bool based = !files.base.empty() && load(files.base) == 0;
   bool provided = files.with_provider && load(files.provider) == 0;
   auto answer = load(files.subject);
   if (answer == 0) unload_newest();
   if (provided) unload_newest();
+  if (based) unload_newest();
   return answer == 0 ? "loads" : strerrorname_np(answer);
 }
 

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 
+#include "tests/modules/steps.hh"
+
 namespace ringside::modules::test {
 namespace {
 
-constexpr std::string_view kThisModule = ".gnu.linkonce.this_module";
 constexpr std::string_view kMarker = "~Module signature appended~\n";
 constexpr std::uint64_t kTrailer = 12;  // struct module_signature
 constexpr auto kFar = std::uint64_t{1} << 40;
@@ -76,40 +77,6 @@ void set_type(Relocation& record, std::uint32_t type) {
 
 void info(Files& files, std::string_view key, std::optional<std::string_view> value) {
   set_modinfo(files.subject, key, value);
-}
-
-// The name by which the kernel knows the module; `name` fills its field.
-void name_module(Buffer& file, std::string_view name) {
-  auto at = header_of(file, need_section(file, kThisModule)).offset + 24;  // on both
-  for (std::size_t letter = 0; letter < kModuleNameMax; ++letter)
-    poke(file, at + letter, letter < name.size() ? name[letter] : '\0');
-}
-
-void change_crc(Files& files, std::string_view name, std::uint64_t change) {
-  auto at = version_at(files.subject, name);
-  poke(files.subject, at, load<std::uint64_t>(files.subject, at) ^ change);
-}
-
-void rename_version(Files& files, std::string_view from, std::string_view to) {
-  auto at = version_at(files.subject, from) + sizeof(std::uint64_t);
-  for (std::size_t letter = 0; letter < kModuleNameMax; ++letter)
-    poke(files.subject, at + letter, letter < to.size() ? to[letter] : '\0');
-}
-
-// Lets the provider need ringside_subject, as the subject needs the provider.
-void close_circle(Files& files) {
-  auto& file = files.provider;
-  auto symbols = contents_of(file, ".symtab");
-  auto undefined = load<Symbol>(file, symbol_at(file, "__x86_return_thunk"));
-  symbols.resize(symbols.size() + sizeof(Symbol));
-  poke(symbols, symbols.size() - sizeof(Symbol), undefined);
-  set_contents(file, need_section(file, ".symtab"), symbols);
-  rename_symbol(file, "__x86_return_thunk", "ringside_subject");  // the first; the copy stays
-  auto versions = contents_of(file, "__versions");
-  auto crc = load<std::uint32_t>(contents_of(files.subject, "__kcrctab"), 0);
-  auto added = versions_bytes({{crc, "ringside_subject"}});
-  versions.insert(versions.end(), added.begin(), added.end());
-  set_contents(file, need_section(file, "__versions"), versions);
 }
 
 // --- The signature of the stock module
@@ -215,6 +182,9 @@ constexpr Kind kSectionKinds[] = {
     {"section 0 is allocated",
      [](Files& f) { zero_section(f, [](SectionHeader& s) { s.flags = kFlagAlloc; }); },
      "unsafe section-zero"},
+    {"section 0 is writable code",
+     [](Files& f) { zero_section(f, [](SectionHeader& s) { s.flags = kFlagWrite | kFlagExec; }); },
+     "refused section-zero"},
     {"section past the end",
      [](Files& f) {
        section(f, ".exit.data", [&](SectionHeader& s) { s.size = f.subject.size(); });
@@ -266,6 +236,10 @@ constexpr Kind kSectionKinds[] = {
        section(f, ".comment", [](SectionHeader& s) { s.flags |= kFlagWrite | kFlagExec; });
      },
      "refused write-exec-section"},
+    {"two sections of one name", [](Files& f) { rename_section(f.subject, ".exit.data", ".bss"); },
+     "", "refused section-name-twice"},
+    {"two sections of one name, one of them not in memory",
+     [](Files& f) { rename_section(f.subject, ".comment", ".bss"); }, ""},
     {"per-CPU data of 16 KiB", [](Files& f) { grow(f, ".data..percpu", 16 << 10); },
      "refused percpu-size"},
     {"per-CPU data aligned to 8 KiB",
@@ -330,7 +304,7 @@ constexpr Kind kModuleKinds[] = {
      "unsafe modinfo-unterminated, taints vermagic-missing"},
     {"no struct module", [](Files& f) { drop(f, kThisModule); }, "refused this-module-missing"},
     {"two struct modules", [](Files& f) { twice(f, kThisModule); }, "note this-module-not-unique",
-     "refused this-module-not-unique"},
+     "refused this-module-not-unique, refused section-name-twice"},
     {"struct module without contents",
      [](Files& f) { section(f, kThisModule, [](SectionHeader& s) { s.type = kSectionNobits; }); },
      "unsafe this-module-empty, unsafe module-name",
@@ -380,6 +354,13 @@ constexpr Kind kModuleKinds[] = {
      "refused name-taken"},
     {"name of built-in code with a version alone",
      [](Files& f) { name_module(f.subject, "xz_dec"); }, "refused name-taken"},
+    {"name under which the kernel's own parameters stand",
+     [](Files& f) { name_module(f.subject, "kernel"); }, "refused name-taken"},
+    {"name of one of the kernel's own parameters",
+     [](Files& f) { name_module(f.subject, "panic"); }, ""},
+    {"depends= names a module that is nowhere",
+     [](Files& f) { info(f, "depends", "ringside_provider,ringside_nobody"); },
+     "note depends-absent"},
     {"depends= names nobody", [](Files& f) { info(f, "depends", ""); }, "note depends-differs"},
 };
 
@@ -421,9 +402,17 @@ constexpr Kind kBindKinds[] = {
     {"a name that the kernel takes for proprietary",
      [](Files& f) { name_module(f.subject, "lve"); },
      "taints proprietary-license, refused gpl-only-symbol"},
+    {"a name that the kernel taints itself for",
+     [](Files& f) { name_module(f.subject, "ndiswrapper"); }, "taints loads-proprietary"},
+    {"provider of a name that the kernel taints itself for, then GPL symbols",
+     [](Files& f) { name_module(f.provider, "ndiswrapper"); },
+     "note depends-differs, note depends-absent"},
     {"proprietary provider, then GPL symbols",
      [](Files& f) { set_modinfo(f.provider, "license", "Proprietary"); },
      "taints proprietary-provider, refused gpl-only-symbol"},
+    {"provider of a proprietary provider, then GPL symbols", add_proprietary_base,
+     "taints proprietary-provider, refused gpl-only-symbol"},
+    {"static call by code that is no key", call_statically, "refused static-call"},
     {"missing namespace", [](Files& f) { info(f, "import_ns", std::nullopt); },
      "refused namespace-not-imported"},
     {"another namespace", [](Files& f) { info(f, "import_ns", "RINGSIDE_TESTS"); },
@@ -444,12 +433,19 @@ constexpr Kind kBindKinds[] = {
        replace_text(f.subject, std::string_view("ringside_subject\0\0", 18),
                     std::string_view("ringside_provide\0\0", 18));
      },
-     "refused duplicate-export, refused dependency-refused"},
+     "refused duplicate-export"},
     {"export without a name",
      [](Files& f) {
        edit_relocation(f.subject, "__ksymtab", 1, [](Relocation& r) { set_type(r, kRelNone); });
      },
      "unsafe export-entry"},
+    {"takes a symbol from exports out of order", swap_exports, "refused dependency-refused"},
+    {"exports out of order",
+     [](Files& f) {
+       swap_exports(f);
+       f.subject = f.provider, f.with_provider = false;
+     },
+     "unsafe export-order"},
     {"exports without versions", [](Files& f) { drop(f, "__kcrctab"); },
      "taints export-versions-missing"},
     {"fewer versions than exports",

@@ -19,6 +19,7 @@ struct Files {
   Buffer provider;            // ringside_provider.ko, which it takes symbols from
   Buffer foreign;             // ringside_subject.ko of the other kernel series
   Buffer stock;               // crc7, a signed module of the kernel's own tree
+  Buffer base;                // what the provider takes symbols from, where it is not empty
   bool with_provider = true;  // the provider is given to the checker and loaded first
 };
 

@@ -1,7 +1,9 @@
 // The loader's own decisions, on folders of our making in place of /proc, /sys and /run.
 #include <gtest/gtest.h>
 
+#include "lab/kernels/kernels.hh"
 #include "tests/unit/temporary.hh"
+#include "user/loader/bind.hh"
 #include "user/loader/compare.hh"
 #include "user/loader/config.hh"
 #include "user/loader/plan.hh"
@@ -112,6 +114,53 @@ TEST_F(Loading, PerCpuAddressesComeFromKallsyms) {
   find_addresses(symbols, roots());
   EXPECT_EQ(symbols[0].address, 0x35000u);
   EXPECT_EQ(symbols[1].address, 0u);
+}
+
+// With a kernel of the caller's cache, which is found before that is another one.
+class Binding : public Loading {
+ protected:
+  void SetUp() override {
+    auto found = lab::find_kernel("6.1");
+    if (!found || found->modules.empty()) GTEST_SKIP() << "kernel 6.1 is not in the cache";
+    found_ = *found;
+    Loading::SetUp();
+  }
+  void TearDown() override {
+    if (!folder_.empty()) Loading::TearDown();
+  }
+
+  lab::Kernel found_;
+};
+
+// ext4 takes symbols that are for GPL modules only, and then plain ones of jbd2.
+TEST_F(Binding, ALoadedModuleIsProprietaryWhereTheKernelSaysSo) {
+  auto image = kimage::Image::open(found_.image);
+  ASSERT_TRUE(image);
+  auto kernel = modules::Kernel::open(*std::move(image), found_.modules);
+  ASSERT_TRUE(kernel);
+  auto path = [&](const char* name) { return kernel->tree().path_of(*kernel->tree().find(name)); };
+  auto file = modules::ModuleFile::open(path("jbd2"));
+  ASSERT_TRUE(file);
+  auto elf = elf::File::open(file->bytes());
+  ASSERT_TRUE(elf);
+  auto note = (*elf->find(".note.gnu.build-id"))->data;
+  add_module("jbd2", {}, 0);
+  put("sys/module/jbd2/notes/.note.gnu.build-id",
+      {reinterpret_cast<const char*>(note.data()), note.size()});
+  put("sys/module/jbd2/sections/.text", "0xffffffffc0800000\n");
+  put("proc/kallsyms", "ffffffff81000000 T _text\n");
+  Step step{"ext4", path("ext4"), {}, {}};
+  step.verdict.providers = {"jbd2"};
+  auto open = [&](const char* taints) {
+    put("sys/module/jbd2/taint", taints);
+    auto binder = Binder::create(*kernel, roots());
+    modules::Linked linked;
+    auto opened = (*binder)->open(step, linked);
+    return opened ? std::string() : opened.error().message;
+  };
+  EXPECT_EQ(open("E\n"), "");
+  auto refused = open("PE\n");
+  EXPECT_NE(refused.find("symbol of a proprietary module"), std::string::npos) << refused;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "tests/unit/temporary.hh"
 #include "user/cache/cache.hh"
 #include "user/modules/checker.hh"
+#include "user/modules/explain_table.hh"
 
 namespace ringside::modules {
 namespace {
@@ -196,13 +197,28 @@ TEST_F(ModuleCheckTest, AnExportThatAGivenModuleHasIsRefused) {
   ASSERT_TRUE(checker_->provide(path_of("crc16")));
   auto verdict = check(content);
   EXPECT_EQ(verdict.name, "drc16");
+  EXPECT_TRUE(verdict.loads());  // until that is known to be loaded
+  checker_->check_closure(verdict);
   ASSERT_NE(reason_of(verdict, "duplicate-export"), nullptr);
   EXPECT_TRUE(verdict.refused);
 }
 
+TEST_F(ModuleCheckTest, AnExportThatAModuleItNeedsHasIsRefused) {
+  auto content = content_of("nfs_acl");  // takes symbols from sunrpc
+  ASSERT_TRUE(replace(content, "nfsacl_encode", "rpc_call_sync"));
+  auto file = write("nfs_acl.ko", content);
+  ASSERT_TRUE(checker_->provide(file));
+  auto verdict = checker_->check("nfs_acl", file);
+  checker_->check_closure(verdict);
+  ASSERT_EQ(faults_of(verdict), std::vector<std::string>{"duplicate-export"});
+  EXPECT_EQ(verdict.reasons[0].where, "rpc_call_sync, also by sunrpc");
+}
+
 TEST_F(ModuleCheckTest, AModuleIsNoDuplicateOfItself) {
   ASSERT_TRUE(checker_->provide(path_of("crc16")));
-  EXPECT_TRUE(check(content_of("crc16")).loads());
+  auto verdict = check(content_of("crc16"));
+  checker_->check_closure(verdict);
+  EXPECT_TRUE(verdict.loads());
 }
 
 TEST_F(ModuleCheckTest, ABrokenDependencyIsAReason) {
@@ -403,6 +419,10 @@ TEST_F(ModuleIndexTest, ADependencyThatTheTreeLacksIsNamed) {
   ASSERT_NE(reason, nullptr);
   EXPECT_NE(reason->advice.find("jbd2"), std::string::npos) << reason->advice;
   EXPECT_EQ(reason->advice.find("crc16"), std::string::npos) << reason->advice;
+  auto names_it = [](const Reason& each) {
+    return each.advice.find("depends=") != each.advice.npos;
+  };
+  EXPECT_EQ(std::count_if(verdict.reasons.begin(), verdict.reasons.end(), names_it), 1);
 }
 
 TEST_F(ModuleIndexTest, ADamagedIndexIsBuiltAgain) {
@@ -426,7 +446,7 @@ TEST(EditDistance, CountsUpToItsBound) {
   EXPECT_EQ(edit_distance(std::string(400, 'a'), std::string(400, 'a'), 4), 5u);  // too long
 }
 
-TEST(Suggestions, GiveTheNearestNameOrNone) {
+TEST(Suggestions, GiveTheNearestName) {
   std::vector<IndexedExport> exports(3);
   exports[0].name = "kmem_cache_alloc", exports[1].name = "kmem_cache_free";
   exports[2].name = "kmem_cache_alloc_node";
@@ -438,13 +458,17 @@ TEST(Suggestions, GiveTheNearestNameOrNone) {
   Suggestions suggestions(*index, providers);
   suggestions.add("acme_forge_open", "acme");
   ASSERT_TRUE(suggestions.nearest("kmem_cache_aloc"));
+  EXPECT_FALSE(suggestions.nearest("kmem_cache_aloc")->far);
   EXPECT_EQ(suggestions.nearest("kmem_cache_aloc")->name, "kmem_cache_alloc");
-  EXPECT_FALSE(suggestions.nearest("usb_register_driver"));
-  EXPECT_FALSE(suggestions.nearest("km"));
+  EXPECT_EQ(suggestions.nearest("acme_forge_close_it")->name, "acme_forge_open");
+  EXPECT_EQ(suggestions.nearest("usb_register_driver")->name, "kmem_cache_alloc_node");
+  EXPECT_EQ(suggestions.nearest("km")->name, "kmem_cache_free");
+  for (const char* name : {"acme_forge_close_it", "usb_register_driver", "km"})
+    EXPECT_TRUE(suggestions.nearest(name)->far) << name;
   EXPECT_EQ(suggestions.nearest("acme_forge_opn")->provider, "acme");
   EXPECT_EQ(suggestions.nearest("kmem_cache_free_or_report")->name, "kmem_cache_free");
   EXPECT_EQ(suggestions.nearest("__kmem_cache_free")->name, "kmem_cache_free");
-  EXPECT_FALSE(suggestions.nearest("kmem_cache_free_with_a_tail_as_long_as_it"));
+  EXPECT_TRUE(suggestions.nearest("kmem_cache_free_with_a_tail_as_long_as_it")->far);
 }
 
 TEST(Explain, ALineHoldsWhatWhereExpectedFoundAndAdvice) {
@@ -461,6 +485,16 @@ TEST(Explain, EveryFaultHasWordsAndStaysOnOneLine) {
     auto line = to_line(explain(diagnostic, nullptr));
     EXPECT_FALSE(line.empty());
     EXPECT_EQ(line.find_first_of("\n\x1b"), line.npos) << line;
+  }
+}
+
+TEST(Explain, EveryFaultIsInTheList) {
+  std::ifstream file(RINGSIDE_SOURCE "/docs/modules.md");
+  Content list(std::istreambuf_iterator<char>(file), {});
+  for (int each = 0; each < static_cast<int>(Fault::kCount); ++each) {
+    auto fault = static_cast<Fault>(each);
+    Content row = "| `" + Content(fault_name(fault)) + "` | " + wording_of(fault).what + " |\n";
+    EXPECT_NE(list.find(row), list.npos) << row;
   }
 }
 

@@ -90,7 +90,8 @@ TEST(Module, NeedsOneThisModule) {
   copy.relocations.clear();
   writer.add_section(copy);
   expect(writer, {"note: this-module-not-unique .gnu.linkonce.this_module"},
-         {"refused: this-module-not-unique .gnu.linkonce.this_module"});
+         {"refused: this-module-not-unique .gnu.linkonce.this_module",
+          "refused: section-name-twice .gnu.linkonce.this_module"});
 }
 
 TEST(Module, NeedsThisModuleInMemory) {
@@ -164,6 +165,15 @@ TEST(Module, DoesNotBelieveThePretenders) {
   expect(small_module(shape), {"taints: proprietary-license GPL"});
 }
 
+TEST(Module, TaintsForWhatAWrapperLoads) {
+  SmallModule shape;
+  shape.name = "ndiswrapper";
+  Opened opened(small_module(shape).finish(), kRules6_1);
+  EXPECT_EQ(opened.says(), Lines{"taints: loads-proprietary ndiswrapper"});
+  EXPECT_EQ(opened.module().taints(), kTaintProprietary | kTaintUnsigned);
+  EXPECT_TRUE(opened.module().gpl_compatible());
+}
+
 TEST(Module, SaysThatLivepatchesAreNotSupported) {
   auto shape = with_modinfo({"license=GPL", "intree=Y", kMagic, "livepatch=Y"});
   expect(small_module(shape), {"unsupported: livepatch-module .modinfo"});
@@ -173,6 +183,15 @@ TEST(Module, RefusesWritableCode) {
   auto writer = small_module();
   writer.section(".text").flags |= kFlagWrite;
   expect(writer, {"refused: write-exec-section .text"});
+}
+
+TEST(Module, Of612HasOneSectionOfEachNameInMemory) {
+  auto writer = small_module();
+  writer.add_section({".data", kSectionProgbits, kFlagAlloc, 1, zeroes(8)});
+  writer.add_section({".data", kSectionProgbits, kFlagAlloc, 1, {}});
+  writer.add_section({".data", kSectionProgbits, 0, 1, zeroes(8)});
+  writer.add_section({".symtab", kSectionProgbits, kFlagAlloc, 1, zeroes(8)});
+  expect(writer, {}, {"refused: section-name-twice .data", "refused: section-name-twice .symtab"});
 }
 
 TEST(Module, BoundsPerCpuData) {
@@ -252,6 +271,22 @@ TEST(Exports, SaysWhichEntriesCannotBeRead) {
   Opened opened(writer.finish(), kRules6_1);
   EXPECT_EQ(opened.exports()[0].name, "");
   EXPECT_EQ(opened.says(), Lines{"unsafe: export-entry __ksymtab"});
+}
+
+TEST(Exports, WantsThemInOrder) {
+  auto writer = exporting_module();
+  writer.section("__ksymtab").data = zeroes(24);
+  writer.section("__kcrctab").data = zeroes(8);
+  auto names = writer.symbol("__kstrtab_one");
+  writer.relocate("__ksymtab", 12, kRelPc32, writer.symbol("init_module"), 0);
+  writer.relocate("__ksymtab", 16, kRelPc32, names, 1);  // "ne"
+  Opened unsorted(writer.finish(), kRules6_1);
+  EXPECT_EQ(unsorted.exports()[1].name, "ne");
+  EXPECT_EQ(unsorted.says(), Lines{"unsafe: export-order ne"});
+  writer.section("__ksymtab").relocations.back().addend = 4;  // "two"
+  Opened sorted(writer.finish(), kRules6_1);
+  EXPECT_EQ(sorted.exports()[1].name, "two");
+  EXPECT_EQ(sorted.says(), Lines());
 }
 
 TEST(Exports, WantsVersionsForThem) {

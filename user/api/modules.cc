@@ -38,8 +38,8 @@ struct Set {
   modules::Kernel kernel;
   std::unique_ptr<modules::Checker> checker;
   modules::Overlay linked;
-  bool unexported = false;                    // functions that are not exported are taken, too
-  std::uint64_t next = modules::kModuleArea;  // where the next module goes unless told otherwise
+  bool unexported = false;  // functions that are not exported are taken, too
+  modules::Start next;      // where the next module goes unless told otherwise
 };
 
 // Names in the file end with a NUL behind their view; one that cannot be read has no place at all.
@@ -187,7 +187,8 @@ Outcome<int> finish(ringside_link& link) {
   if (!finished) return Failure{describe(finished.error(), link.module)};
   if (diagnostics.blocking()) return refusal(link.module, diagnostics, link.linked);
   copy_percpu(link);
-  link.set->linked.add(link.linked.module, link.linked.exports, link.linked.values);
+  link.set->linked.add(link.linked.module, link.linked.exports, link.linked.values,
+                       link.linked.proprietary);
   link.finished = true;
   return int{kYes};
 }

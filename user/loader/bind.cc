@@ -111,7 +111,8 @@ Outcome<Nothing> Binder::add_provider(const std::string& name) {
     if (percpu == 0 &&
         linked.module.object().symbol(entry.symbol).section == linked.module.percpu())
       unaddressed_.emplace(entry.name);
-  overlay_.add(linked.module, linked.exports, linked.values);
+  bool proprietary = module->taints.find('P') != std::string::npos;  // inherited, too
+  overlay_.add(linked.module, linked.exports, linked.values, proprietary);
   instances_[name] = module->instance;
   return ok;
 }

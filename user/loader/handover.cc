@@ -104,7 +104,7 @@ Outcome<std::vector<std::uint64_t>> Service::read_symbols(std::uint32_t count) c
 
 // Our layout at the kernel's addresses: every section must lie where the kernel has put it.
 Outcome<Nothing> Service::place(const std::vector<rs_loader_section>& sections) {
-  if (auto placed = linker_.place(linked_, modules::kModuleArea); !placed)
+  if (auto placed = linker_.place(linked_); !placed)
     return Failure{describe(placed.error(), "the module")};
   std::array<bool, modules::kMaxRegions> known{};
   for (std::uint32_t index = 1; index < sections.size(); ++index) {

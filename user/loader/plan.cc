@@ -76,6 +76,7 @@ bool Planner::is_loaded(const std::string& name) {
 // Checks the file; its module's name is what the kernel will call it, whatever the file is called.
 Outcome<Nothing> Planner::take_file(const std::string& label, const std::filesystem::path& file) {
   auto verdict = checker_.check(label, file);
+  checker_.judge_doubles(verdict);
   TRY(judge(label, verdict));
   auto name = verdict.name;
   known_.insert_or_assign(name, Known{file, std::move(verdict)});

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "user/modules/parameters.hh"
+#include "user/modules/static_calls.hh"
 #include "user/modules/unexported.hh"
 
 namespace ringside::modules {
@@ -38,6 +39,21 @@ std::vector<std::string> depends_of(const Module& module) {
   return names;
 }
 
+// The modules that answer its needs, sorted.
+std::vector<std::string> providers_of(const Linked& linked) {
+  std::set<std::string_view> names;
+  for (const auto& answer : linked.answers)
+    if (answer.source == Source::kExport && answer.provider != 0)
+      names.insert(answer.provider_name);
+  return {names.begin(), names.end()};
+}
+
+// The kernel itself, that is.
+bool exports_it(const Kernel& kernel, std::string_view name) {
+  auto found = kernel.exports().find(name);
+  return found && found->provider == 0;
+}
+
 std::string join(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
@@ -50,6 +66,7 @@ Outcome<std::unique_ptr<Checker>> Checker::create(Kernel& kernel, TypesOf types_
   std::unique_ptr<Checker> checker(new Checker(kernel, std::move(types_of), signatures,
                                                std::move(keyring),
                                                std::vector<Diagnostic>(kMostReasons)));
+  for (const auto& provider : kernel.providers()) checker->any_proprietary_ |= provider.proprietary;
   checker->linker_.emplace(TRY(Linker::create(kernel, checker->overlay_)));
   if (signatures == Signatures::kTree)
     checker->tree_signatures_ = TRY(TreeSignatures::of(kernel, checker->keyring_));
@@ -61,7 +78,8 @@ Outcome<Nothing> Checker::provide(const std::filesystem::path& path) {
   Diagnostics ignored({});
   Linked linked;
   if (!linker_->open(file.bytes(), linked, ignored)) return ok;  // checking it says why
-  overlay_.add(linked.module, linked.exports, {});
+  overlay_.add(linked.module, linked.exports, {}, linked.proprietary);
+  any_proprietary_ |= linked.proprietary;
   given_.emplace(linked.module.name(), path);
   return ok;
 }
@@ -84,17 +102,55 @@ Verdict Checker::check(const std::string& label, const std::filesystem::path& pa
 void Checker::record(const Verdict& verdict, const std::filesystem::path& path) {
   auto given = given_.find(verdict.name);
   if (given != given_.end() && given->second != path) return;
-  known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers};
+  known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers, verdict.doubles};
+}
+
+// The file of the module of that name; empty where there is none.
+std::filesystem::path Checker::file_of(const std::string& name) const {
+  auto given = given_.find(name);
+  if (given != given_.end()) return given->second;
+  const auto* file = kernel_.tree().find(name);
+  return file ? kernel_.tree().path_of(*file) : std::filesystem::path();
+}
+
+// Whether the kernel takes the module for proprietary once it is loaded: by its licence, or because
+// it has taken a symbol from such a one (inherit_taint), which may have come by it in the same way.
+bool Checker::is_proprietary(const std::string& name) {
+  auto [at, fresh] = proprietary_.try_emplace(name, false);  // as it stays where it needs itself
+  if (!fresh) return at->second;
+  auto file = ModuleFile::open(file_of(name));
+  Diagnostics ignored({});
+  Linked linked;
+  if (!file || !linker_->open(file->bytes(), linked, ignored)) return false;
+  bool found = linked.proprietary;
+  for (const auto& provider : providers_of(linked)) found = found || is_proprietary(provider);
+  return proprietary_[name] = found;
+}
+
+// Marks the answers of proprietary modules. To judge these takes the linker, so that `file` has to
+// be opened once more; hardly ever is there such a module.
+Result<Nothing> Checker::inherit_taints(Bytes file, Linked& linked) {
+  if (!any_proprietary_) return ok;
+  std::set<std::string, std::less<>> proprietary;
+  for (auto& name : providers_of(linked))
+    if (is_proprietary(name)) proprietary.insert(std::move(name));
+  Diagnostics ignored({});  // that has been said
+  TRY(linker_->open(file, linked, ignored));
+  for (auto& answer : linked.answers)
+    answer.proprietary_provider =
+        answer.provider != 0 && proprietary.contains(answer.provider_name);
+  return ok;
 }
 
 Result<Nothing> Checker::run(Bytes file, Linked& linked, Diagnostics& diagnostics,
                              Verdict& verdict) {
   TRY(linker_->open(file, linked, diagnostics));
+  TRY(inherit_taints(file, linked));
   if (unexported_)
     take_unexported(linked, verdict);
   else
     name_unexported(linked);
-  TRY(linker_->place(linked, kModuleArea));
+  TRY(linker_->place(linked));
   return linker_->finish(linked, diagnostics);
 }
 
@@ -111,9 +167,11 @@ void Checker::judge(Bytes file, const std::filesystem::path& path, Verdict& verd
   take_signature(linked, path, verdict);
   take_memory(linked, verdict);
   take_providers(linked, verdict);
+  take_doubles(linked, verdict);
   take_name(verdict);
   auto has_symbol = [&](std::string_view name) { return kernel_.exports().find(name).has_value(); };
   for (auto& reason : check_parameters(linked.module, has_symbol)) add(verdict, std::move(reason));
+  for (auto& reason : check_static_calls(linked, kernel_)) add(verdict, std::move(reason));
 }
 
 // Drivers that are built in get their folder when they register, from 6.12's kernels on; whether
@@ -167,9 +225,12 @@ void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics,
     auto reason = explain(diagnostic, module);
     listed += diagnostic.severity <= Severity::kUnsupported;
     refusing += diagnostic.severity <= Severity::kUnsafe;
+    if (diagnostic.fault == Fault::kDuplicateExport && !exports_it(kernel_, diagnostic.name))
+      continue;  // another module does: judge_doubles
     if (diagnostic.fault == Fault::kUnresolved) {
-      if (!absent) absent = absent_dependencies(linked.module);
-      explain_unresolved(*absent, reason, diagnostic.name);
+      bool first = !absent.has_value();
+      if (first) absent = absent_dependencies(linked.module);
+      explain_unresolved(*absent, first, reason, diagnostic.name);
     }
     if (diagnostic.fault == Fault::kCrcMismatch) explain_crc(linked, reason, diagnostic);
     add(verdict, std::move(reason));
@@ -180,19 +241,21 @@ void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics,
   verdict.taints = linked.taints;
 }
 
-void Checker::explain_unresolved(const std::vector<std::string>& absent, Reason& reason,
+// Whom depends= names is said once a module, by the `first` of its reasons.
+void Checker::explain_unresolved(const std::vector<std::string>& absent, bool first, Reason& reason,
                                  std::string_view name) {
   bool no_tree = !absent.empty() && kernel_.tree().files().empty();
   if (no_tree) reason.fault = "module-tree-missing", reason.severity = Severity::kUnsupported;
-  auto nearest = suggestions().nearest(name);
-  if (nearest)
-    reason.advice = fmt::format("did you mean {} from {}?", printable(std::string(nearest->name)),
-                                printable(std::string(nearest->provider)));
-  else if (absent.empty())
-    reason.advice = "neither the kernel nor its modules have it; give what has it by --with";
-  if (absent.empty()) return;
-  if (nearest) reason.advice += " Or ";
-  reason.advice += fmt::format("depends= names {}, which {}: give it by --with", join(absent),
+  if (auto nearest = suggestions().nearest(name))
+    reason.advice = fmt::format(
+        fmt::runtime(nearest->far ? "nothing is near; the nearest is {} from {}"
+                                  : "did you mean {} from {}?"),
+        printable(std::string(nearest->name)), printable(std::string(nearest->provider)));
+  if (absent.empty() && !reason.advice.ends_with('?'))
+    reason.advice += "; give what has it by --with";
+  if (absent.empty() || !first) return;
+  reason.advice += fmt::format("{} depends= names {}, which {}: give it by --with",
+                               reason.advice.ends_with('?') ? "" : ";", join(absent),
                                no_tree ? "may have it" : "is not in the tree");
 }
 
@@ -285,40 +348,100 @@ void Checker::take_memory(const Linked& linked, Verdict& verdict) {
   verdict.percpu_bytes = linked.layout.percpu_size;
 }
 
+// Where symbols are missing, these have been named with them.
+void Checker::note_absent(const Module& module, Verdict& verdict) {
+  bool missing =
+      std::any_of(verdict.reasons.begin(), verdict.reasons.end(),
+                  [](const Reason& each) { return each.fault == fault_name(Fault::kUnresolved); });
+  if (missing || kernel_.tree().files().empty()) return;
+  for (const auto& name : absent_dependencies(module))
+    add(verdict,
+        own("depends-absent", Severity::kNote, "depends= names a module that is nowhere", name));
+}
+
 void Checker::take_providers(const Linked& linked, Verdict& verdict) {
-  std::set<std::string_view> names;
-  for (std::size_t row = 0; row < linked.answers.size(); ++row) {
-    const auto& answer = linked.answers[row];
-    if (answer.source == Source::kExport && answer.provider != 0)
-      names.insert(answer.provider_name);
-  }
-  verdict.providers.assign(names.begin(), names.end());
+  verdict.providers = providers_of(linked);
   auto depends = depends_of(linked.module);
   for (const auto& name : verdict.providers)
     if (std::find(depends.begin(), depends.end(), name) == depends.end())
       add(verdict,
           own("depends-differs", Severity::kNote, "needs a module that depends= does not name",
               name, "modprobe finds it once depmod has run; insmod wants it loaded first"));
+  note_absent(linked.module, verdict);
 }
 
 const Checker::Known& Checker::known(const std::string& name) {
   auto at = known_.find(name);
   if (at != known_.end()) return at->second;
-  auto given = given_.find(name);
-  const auto* file = kernel_.tree().find(name);
-  if (given != given_.end())
-    check(name, given->second);
-  else if (file)
-    check(name, kernel_.tree().path_of(*file));
+  if (auto file = file_of(name); !file.empty()) check(name, file);
   auto [entry, missing] = known_.try_emplace(name);
   if (missing) entry->second.unknown = true;
   return entry->second;
+}
+
+void Checker::take_doubles(const Linked& linked, Verdict& verdict) const {
+  for (const auto& entry : linked.exports) {
+    auto take = [&](std::string_view module) {
+      if (module != verdict.name)
+        verdict.doubles.push_back({std::string(entry.name), std::string(module)});
+    };
+    auto given = overlay_.answers().find(entry.name);
+    if (given != overlay_.answers().end())
+      for (const auto& answer : given->second) take(answer.provider_name);
+    auto found = kernel_.exports().find(entry.name);
+    for (; found; found = kernel_.exports().after(*found)) {
+      auto module = kernel_.providers()[found->provider].name;
+      if (found->provider != 0 && !overlay_.has_module(module)) take(module);
+    }
+  }
+}
+
+// Whether the module `by` wants `name` to be loaded before it, directly or not.
+bool Checker::is_needed(const std::string& name, const std::string& by) {
+  auto providers_of = [&](const std::string& each) -> Outcome<std::vector<std::string>> {
+    return known(each).providers;
+  };
+  std::string names[] = {by};
+  auto order = modtree::closure(names, providers_of);
+  return order && name != by && std::find(order->begin(), order->end(), name) != order->end();
+}
+
+// A given module counts as loaded unless it comes after `name`; one of the tree only if `name`
+// needs it: whichever comes later is the one that the kernel refuses.
+bool Checker::comes_before(const Double& other, const std::string& name) {
+  if (overlay_.has_module(other.module)) return !is_needed(name, other.module);
+  return is_needed(other.module, name);
+}
+
+void Checker::judge_doubles(Verdict& verdict) {
+  for (const auto& each : verdict.doubles) {
+    if (!comes_before(each, verdict.name)) continue;
+    Diagnostic twice{Fault::kDuplicateExport};
+    twice.name = each.symbol, twice.text = each.module;
+    add(verdict, explain(twice, nullptr));
+  }
+}
+
+void Checker::judge_closure(Verdict& verdict) {
+  for (const auto& name : verdict.closure) {
+    const auto& state = known(name);
+    bool twice = std::any_of(state.doubles.begin(), state.doubles.end(),
+                             [&](const Double& each) { return comes_before(each, name); });
+    if (state.refused || twice)
+      add(verdict,
+          own("dependency-refused", Severity::kRefused, "needs a module that does not load", name,
+              fmt::format("ringside check {} says why", name)));
+    else if (state.unknown)
+      add(verdict, own("dependency-unknown", Severity::kUnsupported,
+                       "needs a module that could not be judged", name));
+  }
 }
 
 void Checker::check_closure(Verdict& verdict) {
   auto providers_of = [&](const std::string& name) -> Outcome<std::vector<std::string>> {
     return name == verdict.name ? verdict.providers : known(name).providers;
   };
+  judge_doubles(verdict);
   if (verdict.providers.empty()) return;
   std::string names[] = {verdict.name};
   auto order = modtree::closure(names, providers_of);
@@ -327,16 +450,7 @@ void Checker::check_closure(Verdict& verdict) {
                own("dependency-cycle", Severity::kRefused, "needs itself", order.error().message));
   order->pop_back();
   verdict.closure = *std::move(order);
-  for (const auto& name : verdict.closure) {
-    const auto& state = known(name);
-    if (state.refused)
-      add(verdict,
-          own("dependency-refused", Severity::kRefused, "needs a module that does not load", name,
-              fmt::format("ringside check {} says why", name)));
-    else if (state.unknown)
-      add(verdict, own("dependency-unknown", Severity::kUnsupported,
-                       "needs a module that could not be judged", name));
-  }
+  judge_closure(verdict);
 }
 
 void Checker::compare_dep_file(Verdict& verdict) {

@@ -11,11 +11,13 @@
 //   signature-wrong        refused      its signature is not one over its content
 //   signature-malformed    refused      what is appended is no PKCS#7 signature as kernels want it
 //   depends-differs        note         a provider that depends= in .modinfo does not name
-//   dep-file-differs       note         modules.dep says something else than the symbols
+//   depends-absent         note         depends= names a module that is nowhere; no symbol is
+//   missing dep-file-differs       note         modules.dep says something else than the symbols
 //   unexported-...         refused      unexported.hh; unexported-untold where it cannot be told
 //   name-taken             refused      code that is built in has the name in /sys/module
 //   name-perhaps-taken     unsupported  code that is built in has the name, and may have made that
 //                                       folder for a driver
+//   static-call            refused      a static call site whose key is code without one
 //   parameter-twice        refused      two parameters of one name
 //   parameter-type         note         a parameter of a type that neither kernel nor module has
 #pragma once
@@ -44,6 +46,10 @@ struct RegionMemory {
   std::uint64_t bytes = 0, rounding = 0;
 };
 
+struct Double {
+  std::string symbol, module;
+};
+
 struct Verdict {
   std::string label;  // what the user calls the file
   std::string name;   // what the kernel calls the module; empty where it could not be opened
@@ -56,6 +62,7 @@ struct Verdict {
   std::vector<RegionMemory> memory;
   std::uint64_t percpu_bytes = 0;
   std::vector<std::string> providers;  // modules that it takes symbols from, sorted
+  std::vector<Double> doubles;         // what it exports that other modules do, too
   std::vector<std::string> closure;    // all modules that go before it, in an order that loads
 
   std::shared_ptr<const ModuleFile> file;  // what was judged; only where files are kept
@@ -89,7 +96,9 @@ class Checker {
 
   // Judges the module in `file`. What it needs from other modules counts as there.
   Verdict check(const std::string& label, const std::filesystem::path& file);
-  // Judges the modules that `verdict`'s needs, directly or not, and adds what that means for it.
+  // Adds whether modules that are loaded before it export what it does.
+  void judge_doubles(Verdict& verdict);
+  // The same, and judges the modules that it needs, directly or not, and what that means for it.
   void check_closure(Verdict& verdict);
   // After check_closure: adds a note where the tree's modules.dep says something else.
   void compare_dep_file(Verdict& verdict);
@@ -99,6 +108,7 @@ class Checker {
   struct Known {
     bool refused = false, unknown = false;
     std::vector<std::string> providers;
+    std::vector<Double> doubles;
   };
 
   Checker(Kernel& kernel, TypesOf types_of, Signatures signatures, signature::Keyring keyring,
@@ -111,11 +121,14 @@ class Checker {
 
   void judge(Bytes file, const std::filesystem::path& path, Verdict& verdict);
   Result<Nothing> run(Bytes file, Linked& linked, Diagnostics& diagnostics, Verdict& verdict);
+  std::filesystem::path file_of(const std::string& name) const;
+  bool is_proprietary(const std::string& name);
+  Result<Nothing> inherit_taints(Bytes file, Linked& linked);
   void name_unexported(Linked& linked);
   void take_unexported(Linked& linked, Verdict& verdict);
   void take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict);
   std::vector<std::string> absent_dependencies(const Module& module) const;
-  void explain_unresolved(const std::vector<std::string>& absent, Reason& reason,
+  void explain_unresolved(const std::vector<std::string>& absent, bool first, Reason& reason,
                           std::string_view name);
   const Suggestions& suggestions();
   void explain_crc(const Linked& linked, Reason& reason, const Diagnostic& diagnostic);
@@ -127,6 +140,11 @@ class Checker {
   void take_name(Verdict& verdict);
   void take_memory(const Linked& linked, Verdict& verdict);
   void take_providers(const Linked& linked, Verdict& verdict);
+  void note_absent(const Module& module, Verdict& verdict);
+  void take_doubles(const Linked& linked, Verdict& verdict) const;
+  bool is_needed(const std::string& name, const std::string& by);
+  bool comes_before(const Double& other, const std::string& name);
+  void judge_closure(Verdict& verdict);
   void record(const Verdict& verdict, const std::filesystem::path& file);
   const Known& known(const std::string& name);
 
@@ -137,10 +155,12 @@ class Checker {
   std::optional<TreeSignatures> tree_signatures_;  // for kTree
   std::vector<Diagnostic> room_;
   bool unexported_ = false, keeps_files_ = false;
+  bool any_proprietary_ = false;  // by its licence, of the tree and of what is given
   Overlay overlay_;
   std::optional<Linker> linker_;
   std::map<std::string, std::filesystem::path> given_;  // by module name
   std::map<std::string, Known> known_;                  // by module name
+  std::map<std::string, bool> proprietary_;             // by module name
   std::optional<Suggestions> suggestions_;
   std::optional<std::shared_ptr<KernelTypes>> types_;  // the kernel's own, once asked for
   std::map<std::string, std::shared_ptr<KernelTypes>> other_types_;  // by release

@@ -170,29 +170,33 @@ bool Kernel::has_symbol(std::string_view name) {
   return !name.empty() && symbols_.contains(std::string(name));
 }
 
-// The names, up to a dot, that the entries of an array in `section` point to from their word at
-// `name`; those whose half-word at `mode` is 0 are not shown. The strings lie in .rodata.
+// The names that the entries of an array in `section` point to from their word at `name`. The
+// strings lie in .rodata.
+template <class Take>
 void Kernel::read_built_in(const char* section, std::uint64_t entry, std::uint64_t name,
-                           std::optional<std::uint64_t> mode) {
+                           Take take) {
   auto entries = image_.vmlinux().find(section), strings = image_.vmlinux().find(".rodata");
   if (!entries || !*entries || !strings || !*strings) return;
   auto table = (*entries)->data;
   for (std::uint64_t at = 0; fits(at, entry, table.size()); at += entry) {
     auto from = load<std::uint64_t>(table, at + name) - (*strings)->address;
-    auto full = read_string((*strings)->data, from, section);
-    if (full && (!mode || load<std::uint16_t>(table, at + *mode) != 0))
-      built_in_.emplace(full->substr(0, full->find('.')));
+    if (auto full = read_string((*strings)->data, from, section)) take(*full, table.subspan(at));
   }
 }
 
-// struct kernel_param: 40 bytes, "MODULE.PARAMETER" at 0, mode at 24; struct
-// module_version_attribute: 72 bytes, the module's name at 56 (param_sysfs_builtin,
-// version_sysfs_builtin).
+// struct kernel_param: 40 bytes, "MODULE.PARAMETER" at 0, mode at 24: 0 is not shown; a
+// core_param() has no module, and stands under "kernel". struct module_version_attribute: 72 bytes,
+// the module's name at 56 (param_sysfs_builtin, version_sysfs_builtin).
 bool Kernel::has_built_in(std::string_view name) {
   if (built_in_.empty()) {
     built_in_.emplace();  // so that they are read once
-    read_built_in("__param", 40, 0, 24);
-    read_built_in("__modver", 72, 56, std::nullopt);
+    read_built_in("__param", 40, 0, [&](std::string_view full, Bytes entry) {
+      auto dot = full.find('.');
+      if (load<std::uint16_t>(entry, 24) != 0)
+        built_in_.emplace(dot == full.npos ? "kernel" : full.substr(0, dot));
+    });
+    read_built_in("__modver", 72, 56,
+                  [&](std::string_view full, Bytes) { built_in_.emplace(full); });
   }
   return !name.empty() && built_in_.contains(std::string(name));
 }

@@ -39,6 +39,7 @@ class Kernel {
   // Tells this kernel with this state of its tree from all others.
   IndexKey key() const;
   kimage::Image& image() { return image_; }
+  const kimage::Image& image() const { return image_; }
   const KernelAbi& abi() const { return *abi_; }  // stays in place when the Kernel is moved
   const Rules& rules() const { return *abi_->rules; }
   const modtree::Tree& tree() const { return tree_; }
@@ -59,8 +60,8 @@ class Kernel {
   Outcome<Nothing> read_abi();
   Outcome<Nothing> read_exports();
   Outcome<Nothing> take_index(Bytes block);
-  void read_built_in(const char* section, std::uint64_t entry, std::uint64_t name,
-                     std::optional<std::uint64_t> mode);
+  template <class Take>
+  void read_built_in(const char* section, std::uint64_t entry, std::uint64_t name, Take take);
   bool take_cached(const std::filesystem::path& file, const IndexKey& key);
   void remember_list() const;
 

@@ -15,7 +15,7 @@ constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 }  // namespace
 
 void Overlay::add(const Module& module, std::span<const OwnExport> exports,
-                  std::span<const std::uint64_t> values) {
+                  std::span<const std::uint64_t> values, bool proprietary) {
   modules_.emplace(module.name());
   std::string_view provider = texts_.emplace_back(module.name());
   for (const auto& entry : exports) {
@@ -30,7 +30,7 @@ void Overlay::add(const Module& module, std::span<const OwnExport> exports,
     answer.provider = 0x8000'0000 + static_cast<std::uint32_t>(modules_.size());
     answer.source = Source::kExport;
     answer.gpl_only = entry.gpl_only;
-    answer.proprietary_provider = !module.gpl_compatible();
+    answer.proprietary_provider = proprietary;
     auto name = known != answers_.end() ? known->first : texts_.emplace_back(entry.name);
     answers_[name].push_back(answer);
   }
@@ -109,24 +109,27 @@ Result<Nothing> Linker::open(Bytes file, Linked& linked, Diagnostics& diagnostic
   linked.addresses = TRY(arena.take<std::uint64_t>(linked.module.object().sections().size()));
   linked.values = TRY(arena.take<std::uint64_t>(linked.module.object().symbol_count()));
   linked.taints = linked.module.taints() | export_taints(linked.exports);
+  linked.proprietary = !linked.module.gpl_compatible();
   TRY(answer_all(linked, arena));
   arena_used_ = arena.used();
   return ok;
 }
 
-Result<std::uint64_t> Linker::place(Linked& linked, std::uint64_t start) {
+Result<Start> Linker::place(Linked& linked, Start start) {
   auto memory = images_.memory();
   for (std::uint32_t region = 0; region < kMaxRegions; ++region) {
     auto size = linked.layout.regions[region].size;
     if (size > memory.size())
       return Error{"image is too large", "region", region, memory.size(), size};
     linked.image.memory[region] = memory.first(size);
-    linked.image.address[region] = start;
+    linked.image.address[region] = start.address;
     memory = memory.subspan(size);
-    start += size;
+    start.address += size;
   }
   images_used_ = images_.memory().size() - memory.size();
-  linked.image.percpu_address = kPercpuBase;
+  start.percpu = align_up(start.percpu, std::max<std::uint64_t>(linked.layout.percpu_align, 1));
+  linked.image.percpu_address = start.percpu;
+  start.percpu += linked.layout.percpu_size;
   return start;
 }
 
@@ -150,8 +153,10 @@ Result<Nothing> Linker::judge(Linked& linked, Diagnostics& diagnostics) {
 Result<Nothing> Linker::finish(Linked& linked, Diagnostics& diagnostics) {
   section_addresses(linked.layout, linked.image, linked.addresses);
   define_symbols(linked.module.object(), linked.addresses, linked.values);
-  linked.taints |=
+  auto taints =
       bind(linked.module, linked.needs, linked.answers, linked.options, linked.values, diagnostics);
+  linked.taints |= taints;
+  linked.proprietary |= (taints & kTaintProprietary) != 0;
   TRY(judge(linked, diagnostics));
   linked.relocations =
       TRY(link(linked.module.object(), linked.layout, linked.image, linked.values, diagnostics));

@@ -21,9 +21,10 @@ constexpr std::uint64_t kPercpuBase = 0x4'0000;  // an offset as modules' per-CP
 // in the tree stands in its place.
 class Overlay {
  public:
-  // `values` has one a symbol (final addresses), or is empty where they are not known.
+  // `values` has one a symbol (final addresses), or is empty where they are not known. Whoever
+  // takes symbols from a `proprietary` module is so itself; its licence alone does not tell.
   void add(const Module& module, std::span<const OwnExport> exports,
-           std::span<const std::uint64_t> values);
+           std::span<const std::uint64_t> values, bool proprietary);
 
   bool empty() const { return modules_.empty(); }
   bool has_module(std::string_view name) const { return modules_.contains(std::string(name)); }
@@ -36,6 +37,11 @@ class Overlay {
   std::deque<std::string> texts_;
   std::unordered_set<std::string> modules_;
   std::unordered_map<std::string_view, std::vector<Answer>> answers_;  // one a provider
+};
+
+// Where a module goes unless it is told otherwise.
+struct Start {
+  std::uint64_t address = kModuleArea, percpu = kPercpuBase;
 };
 
 // One module on its way. All spans lie in the Linker's memory and in the file, until the next
@@ -52,6 +58,7 @@ struct Linked {
   BindOptions options;  // for finish()
   std::uint64_t relocations = 0;
   std::uint32_t taints = 0;  // bits of Taint
+  bool proprietary = false;  // by its licence; after finish(), by that of a provider, too
 };
 
 class Linker {
@@ -64,9 +71,9 @@ class Linker {
   // view of the module at all.
   Result<Nothing> open(Bytes file, Linked& linked, Diagnostics& diagnostics);
 
-  // Gives every region of `linked` memory, and an address behind the one before from `start` on.
-  // Returns the first address behind all. An Error where memory is too small.
-  Result<std::uint64_t> place(Linked& linked, std::uint64_t start);
+  // Gives every region of `linked` memory, and an address behind the one before from `start` on;
+  // per-CPU data, too. Returns where the next module may start. An Error where memory is too small.
+  Result<Start> place(Linked& linked, Start start = {});
 
   // Binds, judges the exports, relocates; addresses are those in linked.image.
   Result<Nothing> finish(Linked& linked, Diagnostics& diagnostics);

@@ -1,6 +1,6 @@
 // Edit distance by a band of Levenshtein's table; most names fall out before, by length or because
 // too many of their letters do not occur in the other. Only where that finds none, the ends of
-// names are compared.
+// names are compared; then, at the cost of a few letters a name, how long they begin alike.
 #include "user/modules/suggest.hh"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ Suggestions::Suggestions(const ExportIndex& index, std::span<const IndexedProvid
 }
 
 void Suggestions::add(std::string_view name, std::string_view provider) {
-  candidates_.push_back({{name, provider}, letters_of(name)});
+  candidates_.push_back({{name, provider, false}, letters_of(name)});
 }
 
 const Suggestions::Candidate* Suggestions::by_letters(std::string_view name) const {
@@ -80,10 +80,28 @@ const Suggestions::Candidate* Suggestions::by_end(std::string_view name) const {
   return best;
 }
 
+// Of several, the one whose length is nearest.
+const Suggestions::Candidate* Suggestions::by_start(std::string_view name) const {
+  const Candidate* best = nullptr;
+  std::pair<std::size_t, std::size_t> least;  // letters that are not shared, and of length
+  for (const auto& candidate : candidates_) {
+    auto other = candidate.suggestion.name;
+    auto ends = std::mismatch(name.begin(), name.end(), other.begin(), other.end());
+    auto rest = static_cast<std::size_t>(name.end() - ends.first);
+    auto longer = std::max(name.size(), other.size()),
+         shorter = std::min(name.size(), other.size());
+    if (std::pair now(rest, longer - shorter); !best || now < least) best = &candidate, least = now;
+  }
+  return best;
+}
+
 std::optional<Suggestion> Suggestions::nearest(std::string_view name) const {
   const auto* best = by_letters(name);
   if (!best) best = by_end(name);
-  return best ? std::optional(best->suggestion) : std::nullopt;
+  if (best) return best->suggestion;
+  best = by_start(name);
+  if (!best) return std::nullopt;
+  return Suggestion{best->suggestion.name, best->suggestion.provider, true};
 }
 
 }  // namespace ringside::modules

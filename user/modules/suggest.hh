@@ -16,6 +16,7 @@ std::uint32_t edit_distance(std::string_view a, std::string_view b, std::uint32_
 
 struct Suggestion {
   std::string_view name, provider;
+  bool far = false;  // hardly what was meant
 };
 
 class Suggestions {
@@ -26,8 +27,8 @@ class Suggestions {
 
   // The name nearest to `name`, the first of several: by letters to change, at most a third of it
   // and four in all; else one that begins or ends as `name` does and goes on, or the reverse, as
-  // names of functions come to have a suffix from one kernel to the next. No value where there is
-  // none.
+  // names of functions come to have a suffix from one kernel to the next. Where there is none such,
+  // a far one: that which begins as `name` does for longest. No value where there are no names.
   std::optional<Suggestion> nearest(std::string_view name) const;
 
  private:
@@ -37,6 +38,7 @@ class Suggestions {
   };
   const Candidate* by_letters(std::string_view name) const;
   const Candidate* by_end(std::string_view name) const;
+  const Candidate* by_start(std::string_view name) const;
 
   std::vector<Candidate> candidates_;
 };
