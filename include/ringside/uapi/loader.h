@@ -132,8 +132,8 @@ enum rs_loader_verdict_is {
 };
 
 /* ENODATA: no load is parked. EINVAL: DONE where a section that has relocations was never written
- * to; GIVE_BACK where one was written to, and in SHADOW; `error` other than 1 to 4095 for FAIL, than
- * 0 for the others. */
+ * to; GIVE_BACK where one was written to, and in SHADOW; `error` other than 1 to 4095 for FAIL,
+ * than 0 for the others. */
 struct rs_loader_verdict {
 	__u32 size;
 	__u32 version;
