@@ -146,7 +146,7 @@ Outcome<Nothing> check_modules(const Addresses& addresses, const Plan& plan) {
   for (const auto& [name, file] : plan.modules) names += (names.empty() ? "" : ", ") + name;
   for (const auto& [name, address] : addresses) {
     auto dot = name.rfind('.');
-    auto is_it = [&](const auto& each) { return each.first == name.substr(0, dot); };
+    auto is_it = [module = name.substr(0, dot)](const auto& each) { return each.first == module; };
     if (dot == name.npos || std::any_of(plan.modules.begin(), plan.modules.end(), is_it)) continue;
     return Failure{fmt::format("--at {}: no such module is linked (there are {})", name, names),
                    kUsage};
