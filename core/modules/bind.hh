@@ -47,8 +47,7 @@ struct Answer {
   std::uint32_t provider = 0;  // any number of the caller's; 0 is the kernel itself
   Source source = Source::kNone;
   bool has_crc = false, gpl_only = false;
-  bool proprietary_provider =
-      false;  // the providing module is not GPL-compatible, or has it from its own
+  bool proprietary_provider = false;  // not GPL-compatible, or has taken from such a one
 };
 
 // The needs: first module_layout (whose CRC stands for struct module's), then every undefined

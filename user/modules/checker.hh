@@ -11,8 +11,8 @@
 //   signature-wrong        refused      its signature is not one over its content
 //   signature-malformed    refused      what is appended is no PKCS#7 signature as kernels want it
 //   depends-differs        note         a provider that depends= in .modinfo does not name
-//   depends-absent         note         depends= names a module that is nowhere; no symbol is
-//   missing dep-file-differs       note         modules.dep says something else than the symbols
+//   depends-absent         note         depends= names a module that is nowhere; nothing misses it
+//   dep-file-differs       note         modules.dep says something else than the symbols
 //   unexported-...         refused      unexported.hh; unexported-untold where it cannot be told
 //   name-taken             refused      code that is built in has the name in /sys/module
 //   name-perhaps-taken     unsupported  code that is built in has the name, and may have made that
