@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include "tests/guest/loader_fixture.hh"
+#include "user/loader/small_file.hh"
 
 namespace ringside::guest {
 namespace {
@@ -56,7 +57,10 @@ TEST_F(HandOverHook, CannotBeUnloadedWhileALoadIsParked) {
 TEST_F(HandOverHook, StandsBesideTracersOfTheSameFunction) {
   const fs::path tracing = "/sys/kernel/tracing";
   ASSERT_EQ(write_text(tracing / "set_ftrace_filter", "apply_relocate_add"), 0);
-  for (auto tracer : {"function", "function_graph"}) {
+  auto built = loader::read_small(tracing / "available_tracers").value_or("");
+  for (std::string tracer : {"function", "function_graph"}) {
+    // The kernel of `make kasan` has no function_graph; all have the other.
+    if (tracer != "function" && built.find(tracer) == built.npos) continue;
     ASSERT_EQ(write_text(tracing / "current_tracer", tracer), 0);
     for (auto mode : {RS_LOADER_USER, RS_LOADER_SHADOW}) {
       Parked parked(kSmall, mode);

@@ -99,6 +99,8 @@ TEST_F(Unexported, TheRunningKernelSaysTheSameAsItsImage) {
 }
 
 TEST_F(Unexported, EveryFunctionOfTheRefusedModuleIs) {
+  if (std::string(guest::kernel_name()).ends_with("-kasan"))
+    GTEST_SKIP() << "what the module asks for is what Debian's compiler made of Debian's kernels";
   ASSERT_NO_FATAL_FAILURE(open("ringside_refused"));
   auto names = unanswered().size();
   auto reasons = answer_unexported(*kernel_, running_.offset, linked_);

@@ -56,11 +56,12 @@ std::string facts(const std::vector<std::string>& names) {
 }
 
 // The kernel's log since it was last cleared, without time stamps and without what placements add;
-// sorted, because work that a module has left to others says its lines at any time.
+// sorted, because work that a module has left to others says its lines at any time; what is found
+// on a serial port may be said before or after we look.
 std::string log_lines() {
   return shell(
       "dmesg | sed 's/^\\[[^]]*\\] //' | grep -v -e '^ringside-loader:' -e 'taint' -e "
-      "'module verification failed' -e '^random:' -e '^hrtimer:' -e '^clocksource:' |"
+      "'module verification failed' -e '^random:' -e '^hrtimer:' -e '^clocksource:' -e '/serio[0-9]' |"
       "sed 's,/input[0-9]*$,/inputN,' | LC_ALL=C sort");  // the kernel counts them on
 }
 

@@ -47,9 +47,20 @@ static int take_page(void)
 	return error;
 }
 
+/* The list of modules is walked under RCU, as 6.1 has it: with preemption off. */
+static bool is_listed(void)
+{
+	bool found;
+
+	preempt_disable();
+	found = find_module_all(KBUILD_MODNAME, strlen(KBUILD_MODNAME), true) == THIS_MODULE;
+	preempt_enable();
+	return found;
+}
+
 static int __init unexported_init(void)
 {
-	if (find_module_all(KBUILD_MODNAME, strlen(KBUILD_MODNAME), true) != THIS_MODULE)
+	if (!is_listed())
 		return -ENOENT;
 	if (count_symbols() == 0)
 		return -ESRCH;
