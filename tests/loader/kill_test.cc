@@ -125,8 +125,10 @@ TEST_P(Kills, LeaveNothingBehind) {
     }
     EXPECT_LE(ended, kills / 5) << name << ": " << whole.stops << " stops";
     auto growth = slab() - middle;
-    EXPECT_LT(growth, std::min(4 * kills, 256 + kills / 10))
-        << "KiB of slab over " << kills / 2 << " kills";
+    auto limit = std::min(4 * kills, 256 + kills / 10);
+    // KASAN keeps freed memory aside for a while; there kmemleak looks for what is lost.
+    EXPECT_TRUE(growth < limit || guest::kernel_name().ends_with("-kasan"))
+        << growth << " KiB of slab over " << kills / 2 << " kills";
     RecordProperty(std::string(name) + "-slab-kib", static_cast<int>(growth));
     RecordProperty(std::string(name) + "-stops", whole.stops);
   }
