@@ -47,9 +47,9 @@ Result<Reader> Reader::open(Arena& arena) {
   reader.scratch_ = TRY(arena.take<Line>(1));
   for (auto& slot : reader.slots_) {
     new (&slot) Slot;
-    slot.report.frame_room = TRY(arena.take<Frame>(kReportFrames));
-    slot.report.module_room = TRY(arena.take<Module>(kReportModules));
-    slot.report.register_room = TRY(arena.take<Register>(kReportRegisters));
+    slot.report.frame_room = TRY(arena.take_unset<Frame>(kReportFrames));
+    slot.report.module_room = TRY(arena.take_unset<Module>(kReportModules));
+    slot.report.register_room = TRY(arena.take_unset<Register>(kReportRegisters));
   }
   new (&reader.scratch_[0]) Line;
   return reader;
