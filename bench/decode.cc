@@ -140,6 +140,7 @@ Outcome<Nothing> run(Setup setup, Context context) {
   setup.vmlinux = "/usr/lib/debug/boot/vmlinux-" + setup.release;
   setup.modules = "/usr/lib/debug/lib/modules/" + setup.release;
   std::error_code error;
+  setup.folder = fs::absolute(setup.folder);  // or XDG_CACHE_HOME would not count
   fs::remove_all(setup.folder, error);
   fs::create_directories(setup.folder, error);
   std::ofstream(setup.report()) << TRY(make_report(*opened));

@@ -345,6 +345,11 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
       slot.evidence = true;
       if (report.release.empty()) slot.cpu_open = !read_cpu(text, report);
       return;
+    case LineKind::kDetail:  // a hung task's and an RCU stall's kernel stand on a line of their own
+      if (report.release.empty() &&
+          (text.starts_with("Tainted: ") || text.starts_with("Not tainted ")))
+        (void)read_cpu(text, report);
+      return;
     case LineKind::kTrace:
       add_trace(report, line.subject, line.trace);
       slot.in_trace = true;

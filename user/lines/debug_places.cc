@@ -54,12 +54,18 @@ void add_module(const Sought& sought, const fs::path& root, std::vector<fs::path
   for (const auto* packing : {"", ".xz", ".zst", ".gz"}) found.push_back(plain / (path + packing));
 }
 
+// The name of a module that is told by name or path.
+std::string name_of(const std::string& module) {
+  auto name = modtree::module_name(module);
+  return name.empty() ? module : name;
+}
+
 void add_given(const Sought& sought, const fs::path& given, std::vector<fs::path>& found) {
   std::error_code error;
+  if (!sought.module.empty())
+    if (auto file = given_module(name_of(sought.module), {given})) found.push_back(*file);
   if (!fs::is_directory(given, error)) {
-    if (sought.module.empty() || modtree::module_name(given.filename().string()) ==
-                                     modtree::module_name(without_packing(sought.module)))
-      found.push_back(given);
+    if (sought.module.empty()) found.push_back(given);
     return;
   }
   add_by_build_id(given, sought.build_id, found);
@@ -101,6 +107,16 @@ std::vector<fs::path> candidates(const Sought& sought, const Places& places) {
   else
     add_module(sought, places.root, found);
   return found;
+}
+
+std::optional<fs::path> given_module(const std::string& name, const std::vector<fs::path>& given) {
+  std::error_code error;
+  for (const auto& place : given) {
+    if (modtree::module_name(place.filename().string()) == name) return place;
+    for (const auto& entry : fs::directory_iterator(place, error))
+      if (modtree::module_name(entry.path().filename().string()) == name) return entry.path();
+  }
+  return std::nullopt;
 }
 
 Outcome<DebugFile> find_debug_file(const Sought& sought, const Places& places) {

@@ -31,6 +31,10 @@ DebugLines::Object& DebugLines::object_of(const std::string& module) const {
 
 Outcome<lines::Sought> DebugLines::sought(const std::string& module) const {
   if (module.empty()) return lines::Sought{release_, build_id_, {}};
+  if (auto given = lines::given_module(module, options_.given)) {
+    auto build_id = TRY(lines::DebugFile::build_id_of(*given));
+    return lines::Sought{release_, build_id, module};
+  }
   const auto* file = tree_.find(module);
   if (!file) return Failure{module + ": its file is not here, so nor is its build-id"};
   auto build_id = TRY(lines::DebugFile::build_id_of(tree_.path_of(*file)));

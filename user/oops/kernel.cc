@@ -32,6 +32,7 @@ Outcome<std::shared_ptr<const Kernel>> Kernel::open(const KernelFiles& files) {
     kernel->symbols_ = TRY(open_text_symbols(files.symbols));
   }
   kernel->tree_ = TRY(open_tree(files.modules));
+  kernel->given_ = files.debug.given;
   if (kernel->release_.empty())
     kernel->lines_ =
         std::make_unique<NoLines>("no source lines: the symbols' file names no kernel");
@@ -41,17 +42,20 @@ Outcome<std::shared_ptr<const Kernel>> Kernel::open(const KernelFiles& files) {
   return std::shared_ptr<const Kernel>(std::move(kernel));
 }
 
+Outcome<std::filesystem::path> Kernel::module_file(const std::string& name) const {
+  if (auto given = lines::given_module(name, given_)) return *given;
+  if (const auto* file = tree_.find(name)) return tree_.path_of(*file);
+  if (!tree_.folder().empty())
+    return Failure{fmt::format("module {}: not in {}", name, tree_.folder().native())};
+  return Failure{fmt::format("module {}: this kernel's modules are not on this machine", name)};
+}
+
 Outcome<const SymbolTable*> Kernel::module(const std::string& name) const {
   std::lock_guard lock(mutex_);
   auto known = modules_.find(name);
   if (known == modules_.end()) {
-    const auto* file = tree_.find(name);
-    auto missing =
-        Failure{tree_.folder().empty()
-                    ? fmt::format("module {}: this kernel's modules are not on this machine", name)
-                    : fmt::format("module {}: not in {}", name, tree_.folder().native())};
-    auto table = file ? open_module_symbols(tree_.path_of(*file)) : Outcome<Table>(missing);
-    known = modules_.emplace(name, std::move(table)).first;
+    auto open = [&]() -> Outcome<Table> { return open_module_symbols(TRY(module_file(name))); };
+    known = modules_.emplace(name, open()).first;
   }
   if (!known->second) return known->second.error();
   return known->second->get();

@@ -40,10 +40,12 @@ class Kernel {
 
  private:
   Kernel() = default;
+  Outcome<std::filesystem::path> module_file(const std::string& name) const;
 
   std::string source_, release_, build_id_;
   Table symbols_;
   modtree::Tree tree_;
+  std::vector<std::filesystem::path> given_;  // DebugOptions'
   std::unique_ptr<const LineSource> lines_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, Outcome<Table>> modules_;
