@@ -6,6 +6,8 @@
 
 #include "cli/commands.hh"
 #include "cli/finish.hh"
+#include "cli/oops_index.hh"
+#include "cli/progress.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/base/unique_fd.hh"
 #include "user/oops/pool.hh"
@@ -16,7 +18,8 @@ namespace ringside::cli {
 namespace {
 
 struct Options {
-  std::vector<std::string> files;
+  std::vector<std::string> files, to_index;
+  std::vector<std::filesystem::path> debug;
   std::string kernel;
   bool only = false, json = false;
   unsigned jobs = 1;
@@ -67,8 +70,12 @@ Outcome<KernelFiles> kernel_of_release(const std::string& release) {
 }
 
 oops::FindKernel finder(const Options& options) {
-  if (options.kernel.empty()) return kernel_of_release;
-  return [name = options.kernel](const std::string&) { return named_kernel(name); };
+  oops::DebugOptions debug{options.debug, progress_bar("indexing debug information")};
+  return [name = options.kernel, debug](const std::string& release) -> Outcome<KernelFiles> {
+    auto files = TRY(name.empty() ? kernel_of_release(release) : named_kernel(name));
+    files.debug = debug;
+    return files;
+  };
 }
 
 void put(const std::string& text) {
@@ -134,10 +141,23 @@ int oops(int argc, char** argv) {
   app.add_flag("--only", options.only, "the reports alone, without the text around them");
   app.add_flag("--json", options.json, "one JSON object a report (docs/oops.md)");
   app.add_option("--jobs,-j", options.jobs, "threads")->in_range(1, 256)->capture_default_str();
+  app.add_option("--debug", options.debug,
+                 "a file with debug information, or a folder of such; may be given again")
+      ->allow_extra_args(false);
+  auto* index = app.add_subcommand("index", "makes the index of source lines ahead");
+  index->add_option("KERNEL|FILE", options.to_index, "a kernel by name, or a debug file")
+      ->required();
+  index->footer(
+      "Example: ringside oops index 6.1\n"
+      "Prints build-id, bytes and file of each index. Exit status: 0 done, 2 not done.");
   app.footer(
       "Example: dmesg | ringside oops --only\n"
       "Exit status: 0 reports were found, 1 none were, 2 an input could not be read.");
-  return finish(app, argc, argv, [&] { return Run(options).all(); });
+  return finish(app, argc, argv, [&]() -> Outcome<int> {
+    if (app.chosen() == nullptr) return Run(options).all();
+    TRY(index_lines(options.to_index, options.debug));
+    return kYes;
+  });
 }
 
 }  // namespace ringside::cli

@@ -19,6 +19,14 @@ class Arena {
   // `count` zeroed T, aligned for T; Error where the caller's memory is too small.
   template <class T>
   Result<std::span<T>> take(std::uint64_t count) {
+    auto room = take_unset<T>(count);
+    if (room) std::memset(static_cast<void*>(room->data()), 0, room->size_bytes());
+    return room;
+  }
+
+  // The same, holding what the memory held: for what is written before it is read.
+  template <class T>
+  Result<std::span<T>> take_unset(std::uint64_t count) {
     static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
     auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
     std::uint64_t start = align_up(address + used_, alignof(T)) - address;
@@ -26,7 +34,6 @@ class Arena {
     if (!size || !fits(start, *size, memory_.size()))
       return Error{"out of memory", "arena", used_, count, memory_.size() - used_};
     used_ = start + *size;
-    std::memset(memory_.data() + start, 0, *size);
     return std::span<T>(reinterpret_cast<T*>(memory_.data() + start), count);
   }
 

@@ -16,7 +16,7 @@ namespace ringside::dwarf {
 
 // The contents of the sections .debug_*, unpacked and relocated; empty where there is none.
 struct Sections {
-  Bytes info, abbrev, line, ranges, rnglists, str, line_str, str_offsets, addr;
+  Bytes info, aranges, abbrev, line, ranges, rnglists, str, line_str, str_offsets, addr;
 };
 
 struct UnitHeader {

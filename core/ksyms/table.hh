@@ -53,7 +53,8 @@ class Table {
   static Result<Table> open(Bytes bytes, Scratch& scratch);
 
   // open() in steps, for a caller who must not be long at a time: start() checks all but the
-  // blocks, check_block() one of blocks(). No look-up before every block has passed.
+  // blocks, check_block() one of blocks(). No look-up before every block has passed, unless the
+  // bytes are known to be what build() gave.
   static Result<Table> start(Bytes bytes);
   std::uint32_t blocks() const { return static_cast<std::uint32_t>(bases_.size()); }
   Status check_block(std::uint32_t block, Scratch& scratch) const;

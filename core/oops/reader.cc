@@ -47,9 +47,9 @@ Result<Reader> Reader::open(Arena& arena) {
   reader.scratch_ = TRY(arena.take<Line>(1));
   for (auto& slot : reader.slots_) {
     new (&slot) Slot;
-    slot.report.frame_room = TRY(arena.take<Frame>(kReportFrames));
-    slot.report.module_room = TRY(arena.take<Module>(kReportModules));
-    slot.report.register_room = TRY(arena.take<Register>(kReportRegisters));
+    slot.report.frame_room = TRY(arena.take_unset<Frame>(kReportFrames));
+    slot.report.module_room = TRY(arena.take_unset<Module>(kReportModules));
+    slot.report.register_room = TRY(arena.take_unset<Register>(kReportRegisters));
   }
   new (&reader.scratch_[0]) Line;
   return reader;
@@ -344,6 +344,11 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
     case LineKind::kCpu:
       slot.evidence = true;
       if (report.release.empty()) slot.cpu_open = !read_cpu(text, report);
+      return;
+    case LineKind::kDetail:  // a hung task's and an RCU stall's kernel stand on a line of their own
+      if (report.release.empty() &&
+          (text.starts_with("Tainted: ") || text.starts_with("Not tainted ")))
+        (void)read_cpu(text, report);
       return;
     case LineKind::kTrace:
       add_trace(report, line.subject, line.trace);

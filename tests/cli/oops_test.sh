@@ -74,6 +74,17 @@ invented 6.9.1-acme '[<ffffffff81000120>]' >"$scratch/numeric"
 oops_of "$scratch/numeric" --kernel "$scratch/System.map"
 is "--kernel System.map names an address" out_has '\[<ffffffff81000120>\]  # acme_low\+0x20/0x100$'
 
+# A debug file stands for vmlinux: its index is told, and another time taken from the cache.
+echo 'void _start(void) {}' >"$scratch/small.c"
+gcc -g -nostdlib -static -Wl,--build-id -o "$scratch/small" "$scratch/small.c"
+capture "$ringside" oops index "$scratch/small"
+is "oops index makes an index" eval 'ended 0 && out_has "^[0-9a-f]{40}.[0-9]+./.*/lines\.v1$"'
+is "which is there" [ -s "$(cut -f3 "$scratch/out")" ]
+capture "$ringside" oops index nonesuch
+is "oops index of what is no kernel: status 2, one line" eval 'ended 2 && one_line'
+capture "$ringside" oops index
+is "oops index of nothing is status 64" ended 64
+
 image=$(image_of 6.1)
 if [ -z "$image" ]; then
   skip "a kernel by its release" "kernel 6.1 is not in the cache (ringside lab fetch 6.1)"

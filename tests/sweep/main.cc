@@ -10,11 +10,11 @@
 // and bytes compared, and what else there is to say (what differs; why there was nothing to
 // compare; what its init answered).
 #include <fmt/format.h>
-#include <sys/reboot.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstring>
+#include <fstream>
 #include <iostream>
 #include <thread>
 
@@ -38,13 +38,22 @@ class Watch {
  private:
   [[noreturn]] void look() {
     for (;; sleep(1))
-      if (++idle_ > kPatience) reboot(RB_AUTOBOOT);
+      if (++idle_ > kPatience) restart();
   }
+  // At once: an orderly restart would wait for the device that a stuck init holds.
+  static void restart() { std::ofstream("/proc/sysrq-trigger") << 'b'; }
   std::atomic<int> idle_ = 0;
 };
 
 void say(const std::string& line) {
   std::cout << line << std::endl;  // at once: the guest may die
+}
+
+std::set<std::string> loaded_now() {
+  std::set<std::string> names;
+  std::ifstream file("/proc/modules");
+  for (std::string line; std::getline(file, line);) names.insert(line.substr(0, line.find(' ')));
+  return names;
 }
 
 std::string one_line(std::string text) {
@@ -84,6 +93,7 @@ class Sweep {
 
   // Whatever the kernel has loaded by itself goes, so that it is loaded again to be compared.
   Outcome<Nothing> load(const std::string& name) {
+    if (kept_.contains(name)) return Failure{"this guest itself needs it"};
     if (loaded_module(name) && delete_module(name) != 0)
       return Failure{"the kernel has loaded it by itself and it cannot be unloaded"};
     auto plan = TRY(Planner(kernel_, *checker_, {}, true).plan({{name, {}}}));
@@ -118,7 +128,7 @@ class Sweep {
   std::unique_ptr<modules::Checker> checker_;
   std::unique_ptr<Binder> binder_;
   HandOver hand_over_;
-  std::set<std::string> compared_;
+  std::set<std::string> compared_, kept_ = loaded_now();
   Watch watch_;
 };
 

@@ -33,7 +33,7 @@ class OopsLinesTest : public TemporaryTest {
 };
 
 TEST_F(OopsLinesTest, TheInlinedChainOfAnAddress) {
-  DebugLines lines("6.1.0-test", build_id_, none_);
+  DebugLines lines("6.1.0-test", build_id_, none_, {});
   auto found = lines.find({"", "", marker_, 0, false});
   ASSERT_EQ(found.chain.size(), 3u) << found.why;
   for (std::size_t level = 0; level < 3; ++level) {
@@ -44,21 +44,21 @@ TEST_F(OopsLinesTest, TheInlinedChainOfAnAddress) {
 
 // The marker's own nop is one byte: behind it, a return address still means the marker.
 TEST_F(OopsLinesTest, AReturnAddressIsLookedUpBeforeIt) {
-  DebugLines lines("6.1.0-test", build_id_, none_);
+  DebugLines lines("6.1.0-test", build_id_, none_, {});
   auto found = lines.find({"", "", marker_ + 1, 0, true});
   ASSERT_FALSE(found.chain.empty()) << found.why;
   EXPECT_EQ(found.chain[0].line, test::kMarkerLines[0]);
 }
 
 TEST_F(OopsLinesTest, AnotherBuildHasNoneAndSaysWhatToInstall) {
-  DebugLines lines("6.1.0-test", std::string(40, '0'), none_);
+  DebugLines lines("6.1.0-test", std::string(40, '0'), none_, {});
   auto found = lines.find({"", "", marker_, 0, false});
   EXPECT_TRUE(found.chain.empty());
   EXPECT_NE(found.why.find("-dbg"), std::string::npos) << found.why;
 }
 
 TEST_F(OopsLinesTest, AModuleWithoutItsFileHasNone) {
-  DebugLines lines("6.1.0-test", build_id_, none_);
+  DebugLines lines("6.1.0-test", build_id_, none_, {});
   auto found = lines.find({"acme", ".text", 0, 0, false});
   EXPECT_TRUE(found.chain.empty());
   EXPECT_NE(found.why.find("acme"), std::string::npos) << found.why;

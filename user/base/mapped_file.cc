@@ -7,9 +7,28 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <ctime>
+
+#include "user/base/fingerprint.hh"
 #include "user/base/unique_fd.hh"
 
 namespace ringside {
+namespace {
+
+std::uint64_t identify(const struct stat& status) {
+  constexpr time_t kSettled = 2;  // seconds; a FAT's times are that coarse
+  if (status.st_ctim.tv_sec + kSettled > std::time(nullptr)) return 0;
+  const std::uint64_t parts[] = {status.st_dev,
+                                 status.st_ino,
+                                 static_cast<std::uint64_t>(status.st_size),
+                                 static_cast<std::uint64_t>(status.st_mtim.tv_sec),
+                                 static_cast<std::uint64_t>(status.st_mtim.tv_nsec),
+                                 static_cast<std::uint64_t>(status.st_ctim.tv_sec),
+                                 static_cast<std::uint64_t>(status.st_ctim.tv_nsec)};
+  return fingerprint(std::as_bytes(std::span(parts)));
+}
+
+}  // namespace
 
 Outcome<MappedFile> MappedFile::open(const std::filesystem::path& file) {
   UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -19,10 +38,10 @@ Outcome<MappedFile> MappedFile::open(const std::filesystem::path& file) {
   if (!S_ISREG(status.st_mode))
     return Failure{fmt::format("{}: not a regular file", file.native())};
   auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0) return MappedFile(nullptr, 0);
+  if (size == 0) return MappedFile(nullptr, 0, identify(status));
   void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
   if (data == MAP_FAILED) return system_failure("map", file);
-  return MappedFile(static_cast<const std::byte*>(data), size);
+  return MappedFile(static_cast<const std::byte*>(data), size, identify(status));
 }
 
 MappedFile::~MappedFile() {

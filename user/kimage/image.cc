@@ -1,5 +1,6 @@
-// open: map the file; where it is a bzImage, look its payload's fingerprint up in the cache
-// (index/payload-FINGERPRINT/build-id.v1 -> index/BUILD-ID/vmlinux.v1), or unpack it and put both
+// open: map the file; where it is a bzImage, look up in the cache which kernel it is: by the file's
+// identity, or else by its payload's fingerprint (index/file-IDENTITY/build-id.v1 or
+// index/payload-FINGERPRINT/build-id.v1 -> index/BUILD-ID/vmlinux.v1), or unpack it and put all
 // there. A cache that cannot be written costs time, not the answer: it is said by the second run
 // being slow, and by `ringside doctor`.
 #include "user/kimage/image.hh"
@@ -10,6 +11,7 @@
 #include <fstream>
 
 #include "core/kimage/bzimage.hh"
+#include "user/base/fingerprint.hh"
 #include "user/base/memory_file.hh"
 #include "user/cache/cache.hh"
 #include "user/compress/unpack.hh"
@@ -24,17 +26,9 @@ Failure unreadable(const Error& error, const std::string& source) {
   return {describe(error, source) + ": fetch or copy the image again; if it boots, report it"};
 }
 
-// Names a payload in the cache. It tells files apart, no more: the cache is its owner's own.
-std::string fingerprint(Bytes data) {
-  std::uint64_t hash = data.size() * 0x9e37'79b9'7f4a'7c15;
-  std::uint64_t at = 0;
-  for (; fits(at, 8, data.size()); at += 8) {
-    hash = (hash ^ load<std::uint64_t>(data, at)) * 0xff51'afd7'ed55'8ccd;
-    hash ^= hash >> 32;
-  }
-  for (; at < data.size(); ++at)
-    hash = (hash ^ static_cast<std::uint8_t>(data[at])) * 0x100'0000'01b3;
-  return fmt::format("payload-{:016x}", hash);
+// Names a payload in the cache, which is its owner's own.
+std::string payload_name(Bytes payload) {
+  return fmt::format("payload-{:016x}", fingerprint(payload));
 }
 
 Outcome<std::string> build_id_of(Bytes vmlinux, const std::string& source) {
@@ -110,12 +104,24 @@ Outcome<std::shared_ptr<MappedFile>> map_cached(const BzImage& image,
   return file;
 }
 
-Outcome<std::shared_ptr<MappedFile>> map_unpacked(const BzImage& image, const std::string& source) {
-  auto alias = TRY(cache::index_path(fingerprint(image.payload), "build-id", kBuildIdVersion));
+Outcome<std::shared_ptr<MappedFile>> map_payload(const BzImage& image, const std::string& source) {
+  auto alias = TRY(cache::index_path(payload_name(image.payload), "build-id", kBuildIdVersion));
   if (auto mapped = map_cached(image, alias)) return mapped;
   auto right = cache::wait_for(alias);  // where the cache cannot be written there is none
   if (auto mapped = map_cached(image, alias)) return mapped;
   return unpack_into_cache(image, source, alias);
+}
+
+// To read all of the payload for its fingerprint takes longer than most of what is asked then.
+Outcome<std::shared_ptr<MappedFile>> map_unpacked(const BzImage& image, const MappedFile& file,
+                                                  const std::string& source) {
+  if (file.identity() == 0) return map_payload(image, source);
+  auto alias = TRY(
+      cache::index_path(fmt::format("file-{:016x}", file.identity()), "build-id", kBuildIdVersion));
+  if (auto mapped = map_cached(image, alias)) return mapped;
+  auto mapped = TRY(map_payload(image, source));
+  (void)cache::publish_file(alias, as_bytes(TRY(build_id_of(mapped->bytes(), source))));
+  return mapped;
 }
 
 // The release in "Linux version RELEASE (...", which every vmlinux holds in .rodata.
@@ -145,7 +151,7 @@ Outcome<Image> Image::open(const std::filesystem::path& file) {
   if (is_bzimage(image.file_->bytes())) {
     auto packed = TRY(named(open_bzimage(image.file_->bytes()), image.source_));
     image.release_ = release_of(packed.version);
-    image.file_ = TRY(map_unpacked(packed, image.source_));
+    image.file_ = TRY(map_unpacked(packed, *image.file_, image.source_));
   }
   auto vmlinux = elf::File::open(image.file_->bytes());
   if (!vmlinux)

@@ -1,5 +1,7 @@
 // The compact table of a kernel: from the cache where it is whole, else built from the image and
-// put there.
+// put there, with a seal behind it: a fingerprint of the table. Whoever finds the seal right has
+// the table that was built, and need not decode all of it again, which takes longer than what most
+// runs do with it.
 #include "user/ksyms/symbols.hh"
 
 #include <fmt/format.h>
@@ -9,6 +11,7 @@
 #include <sstream>
 
 #include "core/ksyms/build.hh"
+#include "user/base/fingerprint.hh"
 #include "user/base/memory_file.hh"
 #include "user/base/reserved_memory.hh"
 #include "user/cache/cache.hh"
@@ -16,6 +19,15 @@
 
 namespace ringside::ksyms {
 namespace {
+
+constexpr int kSealedVersion = 2;  // of the cache's files: a table and its seal
+using Seal = std::uint64_t;
+
+bool is_sealed(Bytes file) {
+  if (file.size() < sizeof(Seal)) return false;
+  auto table = file.first(file.size() - sizeof(Seal));
+  return load<Seal>(file, table.size()) == fingerprint(table);
+}
 
 // What the table of one kernel is built from.
 struct SymbolList {
@@ -56,9 +68,11 @@ Outcome<Nothing> write_table(const SymbolList& list, const std::string& build_id
   Arena arena(memory.span());
   auto bytes = build(list.symbols, id ? Bytes(*id) : Bytes(), arena);
   if (!bytes) return Failure{describe(bytes.error(), "symbol table of " + build_id)};
+  Seal seal = fingerprint(*bytes);
   std::ofstream file(path, std::ios::binary);
   file.write(reinterpret_cast<const char*>(bytes->data()),
              static_cast<std::streamsize>(bytes->size()));
+  file.write(reinterpret_cast<const char*>(&seal), sizeof(seal));
   file.close();
   return file ? Outcome<Nothing>(ok) : system_failure("write", path.string());
 }
@@ -68,8 +82,8 @@ Outcome<Nothing> write_table(const SymbolList& list, const std::string& build_id
 Outcome<Symbols> Symbols::over(MappedFile file) {
   Symbols symbols;
   symbols.file_ = std::make_shared<MappedFile>(std::move(file));
-  Scratch scratch;
-  auto table = Table::open(symbols.file_->bytes(), scratch);
+  if (!is_sealed(symbols.file_->bytes())) return Failure{"symbol table: damaged"};
+  auto table = Table::start(symbols.file_->bytes());
   if (!table) return Failure{describe(table.error(), "symbol table")};
   symbols.table_ = *table;
   return symbols;
@@ -82,7 +96,7 @@ Outcome<Symbols> Symbols::load(const std::string& build_id, Read read) {
   auto build = [&](const std::filesystem::path& path) -> Outcome<Nothing> {
     return write_table(TRY(read()), build_id, path);
   };
-  auto target = TRY(cache::index_path(build_id, "ksyms", kVersion));
+  auto target = TRY(cache::index_path(build_id, "ksyms", kSealedVersion));
   auto cached = [&]() -> Outcome<Symbols> {
     return over(TRY(MappedFile::open(TRY(cache::get_or_build(target, build)))));
   };

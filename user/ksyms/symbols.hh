@@ -1,5 +1,5 @@
 // Symbols: the compact symbol table of one kernel, built once from its image and mapped from the
-// cache (index/BUILD-ID/ksyms.vN) ever after.
+// cache (index/BUILD-ID/ksyms.vN) ever after, sealed by a fingerprint.
 #pragma once
 
 #include <memory>

@@ -24,6 +24,7 @@ struct Wanted {
 };
 constexpr Wanted kWanted[] = {
     {".debug_info", &dwarf::Sections::info},
+    {".debug_aranges", &dwarf::Sections::aranges},
     {".debug_abbrev", &dwarf::Sections::abbrev},
     {".debug_line", &dwarf::Sections::line},
     {".debug_ranges", &dwarf::Sections::ranges},

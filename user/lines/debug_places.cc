@@ -54,12 +54,18 @@ void add_module(const Sought& sought, const fs::path& root, std::vector<fs::path
   for (const auto* packing : {"", ".xz", ".zst", ".gz"}) found.push_back(plain / (path + packing));
 }
 
+// The name of a module that is told by name or path.
+std::string name_of(const std::string& module) {
+  auto name = modtree::module_name(module);
+  return name.empty() ? module : name;
+}
+
 void add_given(const Sought& sought, const fs::path& given, std::vector<fs::path>& found) {
   std::error_code error;
+  if (!sought.module.empty())
+    if (auto file = given_module(name_of(sought.module), {given})) found.push_back(*file);
   if (!fs::is_directory(given, error)) {
-    if (sought.module.empty() || modtree::module_name(given.filename().string()) ==
-                                     modtree::module_name(without_packing(sought.module)))
-      found.push_back(given);
+    if (sought.module.empty()) found.push_back(given);
     return;
   }
   add_by_build_id(given, sought.build_id, found);
@@ -81,14 +87,12 @@ Failure nothing_found(const Sought& sought, const std::string& seen) {
                       seen, package)};
 }
 
-// The index of one file, if it is of the build that is sought.
-Outcome<SourceIndex> try_file(const fs::path& path, const Sought& sought,
-                              const Progress& progress) {
+// One file, if it is of the build that is sought.
+Outcome<DebugFile> try_file(const fs::path& path, const Sought& sought) {
   auto id = TRY(DebugFile::build_id_of(path));
   if (!sought.build_id.empty() && id != sought.build_id)
     return Failure{fmt::format("{} is of another build ({})", path.string(), id)};
-  if (auto known = SourceIndex::cached(id)) return std::move(*known);
-  return SourceIndex::of(TRY(DebugFile::open(path)), progress);
+  return DebugFile::open(path);
 }
 
 }  // namespace
@@ -105,24 +109,35 @@ std::vector<fs::path> candidates(const Sought& sought, const Places& places) {
   return found;
 }
 
-Outcome<SourceIndex> find_lines(const Sought& sought, const Places& places,
-                                const Progress& progress) {
-  if (!sought.build_id.empty())
-    if (auto known = SourceIndex::cached(sought.build_id)) return std::move(*known);
+std::optional<fs::path> given_module(const std::string& name, const std::vector<fs::path>& given) {
+  std::error_code error;
+  for (const auto& place : given) {
+    if (modtree::module_name(place.filename().string()) == name) return place;
+    for (const auto& entry : fs::directory_iterator(place, error))
+      if (modtree::module_name(entry.path().filename().string()) == name) return entry.path();
+  }
+  return std::nullopt;
+}
+
+Outcome<DebugFile> find_debug_file(const Sought& sought, const Places& places) {
   std::string seen;
   for (const auto& path : candidates(sought, places)) {
     std::error_code error;
     if (!fs::exists(path, error)) continue;
-    auto index = try_file(path, sought, progress);
-    if (index) return index;
-    seen += "; " + index.error().message;
+    auto file = try_file(path, sought);
+    if (file) return file;
+    seen += "; " + file.error().message;
   }
   auto fetched = fetch_debug_file(sought.build_id);
-  if (!fetched) {
-    if (std::getenv("DEBUGINFOD_URLS")) seen += "; " + fetched.error().message;
-    return nothing_found(sought, seen);
-  }
-  return try_file(*fetched, sought, progress);
+  if (fetched) return try_file(*fetched, sought);
+  if (std::getenv("DEBUGINFOD_URLS")) seen += "; " + fetched.error().message;
+  return nothing_found(sought, seen);
+}
+
+Outcome<SourceIndex> find_lines(const Sought& sought, const Places& places,
+                                const Progress& progress) {
+  if (auto known = SourceIndex::cached(sought.build_id)) return std::move(*known);
+  return SourceIndex::of(TRY(find_debug_file(sought, places)), progress);
 }
 
 }  // namespace ringside::lines

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,16 @@ struct Places {
 // All files that may hold it, the best first, whether they exist or not.
 std::vector<std::filesystem::path> candidates(const Sought& sought, const Places& places);
 
-// The line index: the cache's where the build-id is known and in it, else made of the first file
-// that has debug information of that build. A Failure says what was looked at (a build-id that
-// differs, too) and what to install.
+// The file of module `name`, as the kernel spells it, among the given ones: itself, or in one of
+// these folders.
+std::optional<std::filesystem::path> given_module(const std::string& name,
+                                                  const std::vector<std::filesystem::path>& given);
+
+// The first file that has debug information of that build. A Failure says what was looked at (a
+// build-id that differs, too) and what to install.
+Outcome<DebugFile> find_debug_file(const Sought& sought, const Places& places = {});
+
+// The line index: the cache's where the build-id is known and in it, else made of that file.
 Outcome<SourceIndex> find_lines(const Sought& sought, const Places& places = {},
                                 const Progress& progress = {});
 

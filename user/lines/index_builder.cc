@@ -78,8 +78,6 @@ Outcome<Nothing> list_units(Job& job) {
     job.units.push_back(*unit);
     at = unit->end;
   }
-  for (const auto& section : job.file.code())
-    job.code.push_back({section.address, section.address + section.size});
   return ok;
 }
 
@@ -104,12 +102,11 @@ Outcome<Nothing> write(Bytes index, const std::filesystem::path& target) {
   return file ? Outcome<Nothing>(ok) : system_failure("write", target.string());
 }
 
-}  // namespace
-
-Outcome<Built> build_index_file(const DebugFile& file, const std::filesystem::path& target,
-                                const Progress& progress) {
-  Job job{file, {}, {}};
-  TRY(list_units(job));
+// The index of the job's units, to `target`.
+Outcome<Built> build(Job& job, const std::filesystem::path& target, const Progress& progress) {
+  const auto& file = job.file;
+  for (const auto& section : file.code())
+    job.code.push_back({section.address, section.address + section.size});
   auto workers = TRY(read_units(job, progress));
   std::vector<dwarf::Code> codes;
   std::size_t segments = 0, names = 0;
@@ -128,6 +125,24 @@ Outcome<Built> build_index_file(const DebugFile& file, const std::filesystem::pa
   if (!index) return Failure{describe(index.error(), file.source())};
   TRY(write(*index, target));
   return Built{index->size(), job.units.size(), job.skipped};
+}
+
+}  // namespace
+
+Outcome<Built> build_index_file(const DebugFile& file, const std::filesystem::path& target,
+                                const Progress& progress) {
+  Job job{file, {}, {}};
+  TRY(list_units(job));
+  return build(job, target, progress);
+}
+
+Outcome<Built> build_unit_index(const DebugFile& file, std::uint64_t offset,
+                                const std::filesystem::path& target) {
+  Job job{file, {}, {}};
+  auto unit = dwarf::read_unit_header(file.sections().info, offset);
+  if (!unit) return Failure{describe(unit.error(), file.source())};
+  job.units.push_back(*unit);
+  return build(job, target, {});
 }
 
 }  // namespace ringside::lines

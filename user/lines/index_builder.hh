@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 #include "user/base/failure.hh"
@@ -23,5 +24,9 @@ struct Built {
 // can, or where memory or the disk ends.
 Outcome<Built> build_index_file(const DebugFile& file, const std::filesystem::path& target,
                                 const Progress& progress = {});
+
+// The same of the one unit at `offset` in .debug_info.
+Outcome<Built> build_unit_index(const DebugFile& file, std::uint64_t offset,
+                                const std::filesystem::path& target);
 
 }  // namespace ringside::lines

@@ -4,13 +4,19 @@
 
 #include <fmt/format.h>
 
-#include "user/oops/debug_lines.hh"
-
 namespace ringside::oops {
 namespace {
 
 constexpr std::size_t kKept = 16;       // kernels that are open at once
 constexpr std::size_t kMissing = 4096;  // releases that are known not to be here
+
+// As modules.dep lists it, like the kernel's own modprobe: a walk over four thousand files takes
+// longer than all the rest.
+Outcome<modtree::Tree> open_tree(const std::filesystem::path& folder) {
+  if (folder.empty()) return modtree::Tree();
+  if (auto listed = modtree::Tree::open_listed(folder, {})) return listed;
+  return modtree::Tree::open(folder);
+}
 
 }  // namespace
 
@@ -25,27 +31,31 @@ Outcome<std::shared_ptr<const Kernel>> Kernel::open(const KernelFiles& files) {
   } else {
     kernel->symbols_ = TRY(open_text_symbols(files.symbols));
   }
-  if (!files.modules.empty()) kernel->tree_ = TRY(modtree::Tree::open(files.modules));
+  kernel->tree_ = TRY(open_tree(files.modules));
+  kernel->given_ = files.debug.given;
   if (kernel->release_.empty())
     kernel->lines_ =
         std::make_unique<NoLines>("no source lines: the symbols' file names no kernel");
   else
-    kernel->lines_ =
-        std::make_unique<DebugLines>(kernel->release_, kernel->build_id_, kernel->tree_);
+    kernel->lines_ = std::make_unique<DebugLines>(kernel->release_, kernel->build_id_,
+                                                  kernel->tree_, files.debug);
   return std::shared_ptr<const Kernel>(std::move(kernel));
+}
+
+Outcome<std::filesystem::path> Kernel::module_file(const std::string& name) const {
+  if (auto given = lines::given_module(name, given_)) return *given;
+  if (const auto* file = tree_.find(name)) return tree_.path_of(*file);
+  if (!tree_.folder().empty())
+    return Failure{fmt::format("module {}: not in {}", name, tree_.folder().native())};
+  return Failure{fmt::format("module {}: this kernel's modules are not on this machine", name)};
 }
 
 Outcome<const SymbolTable*> Kernel::module(const std::string& name) const {
   std::lock_guard lock(mutex_);
   auto known = modules_.find(name);
   if (known == modules_.end()) {
-    const auto* file = tree_.find(name);
-    auto missing =
-        Failure{tree_.folder().empty()
-                    ? fmt::format("module {}: this kernel's modules are not on this machine", name)
-                    : fmt::format("module {}: not in {}", name, tree_.folder().native())};
-    auto table = file ? open_module_symbols(tree_.path_of(*file)) : Outcome<Table>(missing);
-    known = modules_.emplace(name, std::move(table)).first;
+    auto open = [&]() -> Outcome<Table> { return open_module_symbols(TRY(module_file(name))); };
+    known = modules_.emplace(name, open()).first;
   }
   if (!known->second) return known->second.error();
   return known->second->get();

@@ -9,7 +9,7 @@
 
 #include "core/oops/report.hh"
 #include "user/modtree/tree.hh"
-#include "user/oops/resolver.hh"
+#include "user/oops/debug_lines.hh"
 #include "user/oops/symbols.hh"
 
 namespace ringside::oops {
@@ -19,6 +19,7 @@ struct KernelFiles {
   std::filesystem::path symbols;
   std::filesystem::path modules;  // lib/modules/RELEASE; empty where there is none
   bool is_image = true;
+  DebugOptions debug = {};
 };
 
 // The files of the kernel with that release; a Failure says what to install.
@@ -39,10 +40,12 @@ class Kernel {
 
  private:
   Kernel() = default;
+  Outcome<std::filesystem::path> module_file(const std::string& name) const;
 
   std::string source_, release_, build_id_;
   Table symbols_;
   modtree::Tree tree_;
+  std::vector<std::filesystem::path> given_;  // DebugOptions'
   std::unique_ptr<const LineSource> lines_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, Outcome<Table>> modules_;

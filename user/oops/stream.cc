@@ -30,8 +30,8 @@ std::size_t find_escaped_newline(std::string_view line) {
 
 Outcome<Stream> Stream::open(Sink sink) {
   Stream stream(std::move(sink));
-  stream.memory_.resize(kReaderMemory);
-  Arena arena(stream.memory_);
+  stream.memory_.emplace(TRY(ReservedMemory::take(kReaderMemory, "memory for reports")));
+  Arena arena(stream.memory_->span());
   auto reader = Reader::open(arena);
   if (!reader) return Failure{describe(reader.error(), "report reader")};
   stream.reader_ = *reader;

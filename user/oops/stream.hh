@@ -8,6 +8,7 @@
 
 #include "core/oops/reader.hh"
 #include "user/base/failure.hh"
+#include "user/base/reserved_memory.hh"
 #include "user/oops/found.hh"
 
 namespace ringside::oops {
@@ -49,7 +50,7 @@ class Stream {
   void flush_run();
 
   Sink sink_;
-  std::vector<std::byte> memory_;
+  std::optional<ReservedMemory> memory_;
   std::optional<Reader> reader_;
   std::deque<Pending> pending_;  // lines that wait for a report to close
   std::unordered_map<std::uint32_t, std::optional<Found>> found_;  // closed, not yet put out

@@ -3,14 +3,22 @@
  * A module that breaks a kernel on purpose, for tests and the demo; never installed. Write the name
  * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
  * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
- * "bug" hits BUG() here, "warn" hits WARN() here, "stack" overflows the kernel stack. What only a
+ * "bug" hits BUG() here, "warn" hits WARN() here, "wild" reads where no address can be, "stock" has
+ * the stock module reed_solomon do so, "stack" overflows the kernel stack, "panic" panics. "hung" and
+ * "stall" take ten seconds, asleep or without a schedule, for the kernel's watchdogs. What only a
  * sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak"
  * forgets an allocation.
  */
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/rslib.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -33,6 +41,49 @@ static noinline int dive(int depth)
 
 	room[depth % sizeof(room)] = depth;
 	return depth < INT_MAX ? dive(depth + 1) + room[0] : 0;
+}
+
+#define WILD ((void *)0x6b6b6b6b6b6b6b6bul) /* not canonical: a general protection fault */
+
+static noinline int read_wild(void)
+{
+	return READ_ONCE(*(int *)WILD);
+}
+
+static noinline int free_wild(void)
+{
+	void (*free)(struct rs_control *rs) = symbol_get(free_rs);
+
+	if (!free)
+		return -ENOENT;
+	free(WILD); /* dies in reed_solomon.ko */
+	symbol_put(free_rs);
+	return 0;
+}
+
+static noinline int sleep_on(void)
+{
+	schedule_timeout_uninterruptible(10 * HZ);
+	return 0;
+}
+
+static struct rcu_head waiting;
+
+static void forget_waiting(struct rcu_head *unused)
+{
+}
+
+/* With a grace period that waits for this CPU. */
+static noinline int spin(void)
+{
+	unsigned long end = jiffies + 10 * HZ;
+
+	preempt_disable();
+	call_rcu(&waiting, forget_waiting);
+	while (time_before(jiffies, end))
+		cpu_relax();
+	preempt_enable();
+	return 0;
 }
 
 static noinline int read_freed(void)
@@ -73,6 +124,16 @@ static noinline int provoke(const char *fault)
 		WARN(1, "provoked\n");
 	else if (sysfs_streq(fault, "stack"))
 		status = dive(0);
+	else if (sysfs_streq(fault, "wild"))
+		status = read_wild();
+	else if (sysfs_streq(fault, "stock"))
+		status = free_wild();
+	else if (sysfs_streq(fault, "hung"))
+		status = sleep_on();
+	else if (sysfs_streq(fault, "stall"))
+		status = spin();
+	else if (sysfs_streq(fault, "panic"))
+		panic("provoked");
 	else if (sysfs_streq(fault, "freed"))
 		status = read_freed();
 	else if (sysfs_streq(fault, "locks"))
@@ -114,6 +175,7 @@ static int __init start(void)
 static void __exit stop(void)
 {
 	debugfs_remove(file);
+	rcu_barrier();
 }
 
 module_init(start);
