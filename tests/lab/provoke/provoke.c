@@ -4,9 +4,9 @@
  * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
  * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
  * "bug" hits BUG() here, "warn" hits WARN() here, "wild" reads where no address can be, "stock" has
- * the stock module reed_solomon do so, "stack" overflows the kernel stack, "panic" panics. "hung" and
- * "stall" take ten seconds, asleep or without a schedule, for the kernel's watchdogs. What only a
- * sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak"
+ * the stock module reed_solomon do so, "stack" overflows the kernel stack, "panic" panics. "hung"
+ * and "stall" take ten seconds, asleep or without a schedule, for the kernel's watchdogs. What only
+ * a sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak"
  * forgets an allocation.
  */
 #include <linux/debugfs.h>
