@@ -62,8 +62,7 @@ std::string log_lines() {
   return shell(
       "dmesg | sed 's/^\\[[^]]*\\] //' | grep -v -e '^ringside-loader:' -e 'taint' -e "
       "'module verification failed' -e '^random:' -e '^hrtimer:' -e '^clocksource:' -e "
-      "'/serio[0-9]' | sed 's,/input[0-9]*$,/inputN,' | LC_ALL=C sort");  // the kernel counts them
-                                                                          // on
+      "'/serio[0-9]' | sed 's,/input[0-9]*$,/inputN,' | LC_ALL=C sort");  // the kernel counts on
 }
 
 class Sets : public LoaderTest {
