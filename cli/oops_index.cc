@@ -13,15 +13,10 @@
 namespace ringside::cli {
 namespace {
 
-bool is_debug_file(const std::string& word) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(word, error) && lines::DebugFile::open(word);
-}
-
 // Of a debug file, or of a kernel by any of its names.
 Outcome<lines::DebugFile> debug_file_of(const std::string& word,
                                         const std::vector<std::filesystem::path>& given) {
-  if (is_debug_file(word)) return lines::DebugFile::open(word);
+  if (auto file = lines::DebugFile::open(word)) return file;
   auto kernel = TRY(lab::find_kernel(word));
   auto image = TRY(kimage::Image::open(kernel.image));
   return lines::find_debug_file({image.release(), image.build_id(), {}}, {.given = given});
