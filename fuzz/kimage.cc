@@ -10,6 +10,7 @@
 #include "core/kimage/bzimage.hh"
 #include "core/kimage/exports.hh"
 #include "core/kimage/kallsyms.hh"
+#include "core/kimage/loadable.hh"
 #include "core/kimage/orc.hh"
 #include "tests/unit/image_writer.hh"
 
@@ -60,7 +61,18 @@ static void read_orc(const elf::File& file) {
   }
 }
 
+static void load_vmlinux(Bytes bytes) {
+  auto kernel = open_loadable(bytes, test::kLoadBase);
+  if (!kernel || kernel->size > 1 << 20) return;
+  require(kernel->entry - kernel->base < kernel->size);
+  test::Buffer still(kernel->size), moved(kernel->size);
+  require(static_cast<bool>(load_kernel(*kernel, 0, still)));
+  if (!load_kernel(*kernel, 1 << 21, moved)) return;
+  require(kernel->relocations.add32.size() + kernel->relocations.add64.size() <= bytes.size());
+}
+
 static void read_vmlinux(Bytes bytes) {
+  load_vmlinux(bytes);
   auto file = elf::File::open(bytes);
   if (!file) return;
   if (auto notes = file->find(".notes"); notes && *notes)
@@ -75,6 +87,7 @@ static void read_vmlinux(Bytes bytes) {
 static void read_file(Bytes bytes) {
   auto image = open_bzimage(bytes);
   if (image) static_cast<void>(release_of(image->version));
+  if (image) static_cast<void>(load_hints(image->setup));
   read_vmlinux(bytes);
 }
 
@@ -82,9 +95,10 @@ static void read_patched(Bytes patches) {
   using test::KallsymsLayout;
   static const test::Buffer kernels[] = {
       test::vmlinux("6.1.0", test::kernel_symbols(256), {KallsymsLayout::kBefore64}),
-      test::vmlinux("6.12.0", test::kernel_symbols(256), {KallsymsLayout::kSince64})};
+      test::vmlinux("6.12.0", test::kernel_symbols(256), {KallsymsLayout::kSince64}),
+      test::loadable_kernel({{0x8100'0100}, {0x8100'0200}, {0x8100'0300}})};
   if (patches.empty()) return;
-  auto kernel = kernels[static_cast<unsigned>(patches[0]) % 2];
+  auto kernel = kernels[static_cast<unsigned>(patches[0]) % std::size(kernels)];
   for (std::size_t at = 1; fits(at, 4, patches.size()); at += 4) {
     auto word = load<std::uint32_t>(patches, at);
     kernel[(word >> 8) % kernel.size()] ^= static_cast<std::byte>(word & 0xff);

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "lab/unpacked.hh"
+
 namespace ringside::lab {
 namespace {
 
@@ -42,6 +44,10 @@ Outcome<std::unique_ptr<Guest>> Guest::start(const Kernel& kernel, const Options
   ours.qmp = std::move(qmp.ours);
   fds.initramfs = initramfs.get();
   fds.root_image = boot.root_image.get();
+  // With TCG the kernel's own unpacking is half of its boot; with KVM there is nothing to be
+  // gained.
+  auto unpacked = accel == Accel::kTcg ? unpacked_kernel(kernel, options.append) : std::nullopt;
+  if (unpacked) fds.kernel = unpacked->get();
   auto qemu = TRY(QemuProcess::start(qemu_arguments(kernel, options, boot, accel, fds), fds));
   std::unique_ptr<Guest> guest(new Guest(std::move(qemu), std::move(ours)));
   guest->root_on_disk_ = bool(boot.root_image);

@@ -28,6 +28,10 @@ std::string quoted(const std::string& text) {
   return out;
 }
 
+std::string fd_path(int fd) {
+  return fmt::format("/proc/self/fd/{}", fd);
+}
+
 using Arguments = std::vector<std::string>;
 
 void add(Arguments& arguments, std::initializer_list<std::string> more) {
@@ -89,8 +93,8 @@ void add_shares(Arguments& arguments, const Boot& boot) {
 
 void add_disks(Arguments& arguments, const Options& options, const QemuFds& fds) {
   if (fds.root_image >= 0)  // the first, so that it is /dev/vda
-    add(arguments, {"-drive", fmt::format("if=virtio,format=raw,readonly=on,file=/proc/self/fd/{}",
-                                          fds.root_image)});
+    add(arguments, {"-drive", fmt::format("if=virtio,format=raw,readonly=on,file={}",
+                                          fd_path(fds.root_image))});
   for (const auto& disk : options.disks)
     add(arguments, {"-drive", fmt::format("if=virtio,format=raw,file={}", quoted(disk.string()))});
 }
@@ -115,9 +119,9 @@ std::vector<std::string> qemu_arguments(const Kernel& kernel, const Options& opt
                          "-nic",
                          "none"};
   add_machine(arguments, options, accel);
+  auto image = fds.kernel < 0 ? kernel.image.string() : fd_path(fds.kernel);
   add(arguments,
-      {"-kernel", kernel.image.string(), "-initrd", fmt::format("/proc/self/fd/{}", fds.initramfs),
-       "-append", kernel_arguments(options)});
+      {"-kernel", image, "-initrd", fd_path(fds.initramfs), "-append", kernel_arguments(options)});
   add_ports(arguments, fds);
   add_shares(arguments, boot);
   add_disks(arguments, options, fds);
@@ -162,7 +166,8 @@ namespace {
   dup2(null, STDOUT_FILENO);
   dup2(messages, STDERR_FILENO);
   for (int fd : fds.ports) fcntl(fd, F_SETFD, 0);
-  for (int fd : {fds.console, fds.qmp, fds.initramfs, fds.root_image}) fcntl(fd, F_SETFD, 0);
+  for (int fd : {fds.console, fds.qmp, fds.initramfs, fds.root_image, fds.kernel})
+    fcntl(fd, F_SETFD, 0);
   execv(program.c_str(), argv.data());
   _exit(kLabItself);
 }

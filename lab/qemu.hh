@@ -26,6 +26,7 @@ struct QemuFds {
   int qmp = -1;  // -1: no monitor
   int initramfs = -1;
   int root_image = -1;  // -1: the root is 9p
+  int kernel = -1;      // -1: the kernel's own image
 };
 
 // QEMU's arguments; the reason of each stands beside it. `accel` is kKvm or kTcg.

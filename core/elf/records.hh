@@ -24,4 +24,10 @@ struct SectionHeader {  // Elf64_Shdr
 };
 static_assert(sizeof(SectionHeader) == 64);
 
+struct ProgramHeader {  // Elf64_Phdr
+  std::uint32_t type, flags;
+  std::uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+static_assert(sizeof(ProgramHeader) == 56);
+
 }  // namespace ringside::elf

@@ -9,7 +9,16 @@ namespace {
 constexpr std::uint64_t kSetupSects = 0x1f1, kMagic = 0x202, kVersion = 0x206, kRelease = 0x20e,
                         kPayloadOffset = 0x248, kPayloadLength = 0x24c;
 constexpr std::uint32_t kSector = 512, kHdrS = 0x53726448;  // "HdrS"
-constexpr std::uint16_t kPayloadProtocol = 0x0208;
+constexpr std::uint64_t kAlignment = 0x230, kXloadflags = 0x236, kPrefAddress = 0x258;
+constexpr std::uint16_t kPayloadProtocol = 0x0208, kXloadflagsProtocol = 0x020c;
+constexpr std::uint16_t kEntry64 = 1 << 0, kFiveLevels = 1 << 6;  // XLF_KERNEL_64, _5LEVEL_ENABLED
+
+Result<std::uint16_t> read_protocol(Bytes file, std::uint16_t least) {
+  auto protocol = TRY(read<std::uint16_t>(file, kVersion, "boot header"));
+  if (protocol < least)
+    return Error{"boot protocol too old", "boot header", kVersion, least, protocol};
+  return protocol;
+}
 
 // The boot protocol keeps the string inside the real-mode part, `setup`.
 Result<std::string_view> read_version(Bytes setup) {
@@ -26,15 +35,14 @@ bool is_bzimage(Bytes file) {
 
 Result<BzImage> open_bzimage(Bytes file) {
   if (!is_bzimage(file)) return Error{"not a bzImage", "boot header", kMagic, kHdrS, 0};
-  auto protocol = TRY(read<std::uint16_t>(file, kVersion, "boot header"));
-  if (protocol < kPayloadProtocol)
-    return Error{"boot protocol too old", "boot header", kVersion, kPayloadProtocol, protocol};
+  TRY(read_protocol(file, kPayloadProtocol));
   std::uint64_t sectors = TRY(read<std::uint8_t>(file, kSetupSects, "boot header"));
   auto offset = TRY(read<std::uint32_t>(file, kPayloadOffset, "boot header"));
   auto length = TRY(read<std::uint32_t>(file, kPayloadLength, "boot header"));
   std::uint64_t setup_size = ((sectors ? sectors : 4) + 1) * kSector;
   BzImage image;
-  image.version = TRY(read_version(TRY(slice(file, 0, setup_size, "setup"))));
+  image.setup = TRY(slice(file, 0, setup_size, "setup"));
+  image.version = TRY(read_version(image.setup));
   image.payload = TRY(slice(file, setup_size + offset, length, "payload"));
   image.packing = packing_of(image.payload);
   if (image.packing == Packing::kNone) return Error{"unknown compression", "payload", offset, 0, 0};
@@ -42,6 +50,15 @@ Result<BzImage> open_bzimage(Bytes file) {
   image.unpacked_size = load<std::uint32_t>(image.payload, length - 4);
   if (image.packing != Packing::kGzip) image.payload = image.payload.first(length - 4);
   return image;
+}
+
+Result<LoadHints> load_hints(Bytes setup) {
+  TRY(read_protocol(setup, kXloadflagsProtocol));
+  auto flags = TRY(read<std::uint16_t>(setup, kXloadflags, "boot header"));
+  LoadHints hints{0, 0, (flags & kEntry64) != 0, (flags & kFiveLevels) != 0};
+  hints.base = TRY(read<std::uint64_t>(setup, kPrefAddress, "boot header"));
+  hints.alignment = TRY(read<std::uint32_t>(setup, kAlignment, "boot header"));
+  return hints;
 }
 
 std::string_view release_of(std::string_view version) {

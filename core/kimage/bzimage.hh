@@ -14,6 +14,15 @@ struct BzImage {
   Packing packing = Packing::kNone;
   Bytes payload;                    // the compressed vmlinux, without the size word appended to it
   std::uint32_t unpacked_size = 0;  // that size word: what the payload unpacks to
+  Bytes setup;                      // the real-mode part, the boot header in it
+};
+
+// Where a boot loader may put the kernel that a bzImage unpacks to.
+struct LoadHints {
+  std::uint64_t base = 0;       // pref_address: the physical address that it is linked for
+  std::uint64_t alignment = 0;  // kernel_alignment: what it may be moved by a multiple of
+  bool entry_64 = false;        // its entry is 64-bit code that is reached through a page table
+  bool five_levels = false;     // and that table may have five levels
 };
 
 // True where `file` carries the boot header's signature.
@@ -21,6 +30,9 @@ bool is_bzimage(Bytes file);
 
 // The payload of a bzImage; borrows `file`.
 Result<BzImage> open_bzimage(Bytes file);
+
+// From the boot header in `setup`, protocol 2.12 or later.
+Result<LoadHints> load_hints(Bytes setup);
 
 // The release (uname -r) that begins a kernel_version string.
 std::string_view release_of(std::string_view version);

@@ -10,6 +10,8 @@
 #include <map>
 #include <numeric>
 
+#include "core/elf/records.hh"
+
 namespace ringside::test {
 namespace {
 
@@ -188,6 +190,31 @@ Buffer elf_file(const std::vector<SectionSpec>& given) {
   for (const auto& place : placed) put_section_header(out, place);
   auto file = out.take();
   poke_elf_header(file, table, sections.size());
+  return file;
+}
+
+Buffer loadable_kernel(const std::vector<std::vector<std::uint32_t>>& lists) {
+  constexpr std::uint64_t kText = 0x1000, kData = 0x2000, kPart = 0x1000, kSections = 0x3000;
+  constexpr std::uint64_t kMapped = 0xffff'ffff'8000'0000;
+  ByteWriter out;
+  out.put_bytes(Buffer(64));
+  for (auto offset : {kText, kData}) {
+    auto physical = kLoadBase + offset - kText;
+    out.put(elf::ProgramHeader{1, 0, offset, kMapped + physical, physical, kPart,
+                               offset == kData ? 2 * kPart : kPart, 0x20'0000});
+  }
+  out.align(kText);
+  for (std::uint32_t word = 0; out.size() < kSections; ++word) out.put(word);
+  for (const auto& list : lists) {
+    out.put(0u);
+    for (auto address : list) out.put(address);
+  }
+  auto file = out.take();
+  poke_elf_header(file, kSections, 0);
+  poke(file, offsetof(elf::ElfHeader, entry), kLoadBase + 0x10);
+  poke(file, offsetof(elf::ElfHeader, phoff), std::uint64_t{64});
+  poke<std::uint16_t>(file, offsetof(elf::ElfHeader, phentsize), sizeof(elf::ProgramHeader));
+  poke<std::uint16_t>(file, offsetof(elf::ElfHeader, phnum), 2);
   return file;
 }
 

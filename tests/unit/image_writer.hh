@@ -61,6 +61,12 @@ constexpr std::uint64_t kSectionHeader = 64;
 // An x86-64 ELF file: header, contents, section names (the last section), section header table.
 Buffer elf_file(const std::vector<SectionSpec>& sections);
 
+// A kernel that can be loaded and moved: two segments from kLoadBase on, 0x1000 bytes of words that
+// count up from 0 and 0x2000 bytes of which the last 0x1000 are .bss, and behind the ELF file the
+// lists of relocations, each of addresses.
+constexpr std::uint64_t kLoadBase = 0x100'0000;
+Buffer loadable_kernel(const std::vector<std::vector<std::uint32_t>>& lists);
+
 // Where elf_file put the header of section `index` (0 is the null section).
 std::uint64_t section_header_at(Bytes elf, std::uint32_t index);
 

@@ -32,6 +32,8 @@ class Image {
   const std::string& build_id() const { return build_id_; }  // lower-case hex
   const std::string& source() const { return source_; }      // the file it was opened from
   const elf::File& vmlinux() const { return *vmlinux_; }
+  // The unpacked file; behind its ELF part the relocations (core/kimage/loadable.hh).
+  Bytes bytes() const { return std::as_const(*file_).bytes(); }
 
   // Each is read on demand; a Failure names this image and what is wrong or missing in it.
   Outcome<Kallsyms> kallsyms() const;
