@@ -68,6 +68,11 @@ inline Result<std::string_view> read_string(Bytes bytes, std::uint64_t at, const
   return Error{"string does not end", part, at, 0, bytes.size()};
 }
 
+// The last byte, which ends a table of strings where it is 0; 0 where there is none.
+inline std::uint8_t last_byte(Bytes bytes) {
+  return bytes.empty() ? 0 : static_cast<std::uint8_t>(bytes.back());
+}
+
 inline Bytes as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }

@@ -79,8 +79,9 @@ void read_table(const Module& module, const Table& table, std::span<OwnExport> e
   for (std::uint64_t row = 0; row < exports.size(); ++row) {
     exports[row].gpl_only = table.gpl_only;
     if (exports[row].name.empty() || exports[row].symbol == 0)
-      diagnostics.add({Fault::kExportEntry, Severity::kUnsafe, table.section, row, 0, 0,
-                       module.object().section_name(table.section)});
+      diagnostics.add({Fault::kExportEntry, Severity::kUnsafe, table.section, row, 1,
+                       exports[row].symbol != 0, module.object().section_name(table.section),
+                       exports[row].name});
   }
 }
 

@@ -23,43 +23,43 @@ enum class Fault : std::uint8_t {
   kNameTableType,
   kNameTableOutside,
   kNameTableEmpty,
-  kNameTableUnterminated,
-  kSectionZero,       // section 0 is not the null section
-  kSectionOutside,    // at: sh_offset; expected: bytes of the file; found: sh_size
-  kSectionName,       // found: sh_name; expected: bytes of the name table
-  kSectionAlignment,  // found: sh_addralign, no power of two
-  kNullAllocated,     // SHT_NULL with SHF_ALLOC: the kernel copies it without a bounds check
+  kNameTableUnterminated,  // found: its last byte
+  kSectionZero,            // section 0 is not the null section
+  kSectionOutside,         // at: sh_offset; expected: bytes of the file; found: sh_size
+  kSectionName,            // found: sh_name; expected: bytes of the name table
+  kSectionAlignment,       // found: sh_addralign, no power of two
+  kNullAllocated,          // SHT_NULL with SHF_ALLOC: the kernel copies it without a bounds check
   kSymtabMissing,
-  kSymtabNotUnique,  // found: how many
-  kSymtabLink,       // found: sh_link; expected: e_shnum
-  kStringTableType,  // found: sh_type
-  kStringTableUnterminated,
+  kSymtabNotUnique,          // found: how many
+  kSymtabLink,               // found: sh_link; expected: e_shnum
+  kStringTableType,          // found: sh_type
+  kStringTableUnterminated,  // expected: its bytes; found: the last of them
   kSymbolName,       // at: symbol index; found: st_name; expected: bytes of the string table
   kSymbolSection,    // at: symbol index; found: st_shndx; expected: e_shnum
   kCommonSymbol,     // name: the symbol
   kLivepatchSymbol,  // name: the symbol
   // What makes it a module: setup_load_info, check_modinfo, layout_and_allocate
   kModinfoMissing,
-  kModinfoNotUnique,  // found: how many
-  kModinfoUnterminated,
+  kModinfoNotUnique,     // found: how many
+  kModinfoUnterminated,  // expected: its bytes; found: the last of them
   kThisModuleMissing,
   kThisModuleNotUnique,
   kThisModuleEmpty,         // SHT_NOBITS
-  kThisModuleNotAllocated,  // without SHF_ALLOC
+  kThisModuleNotAllocated,  // expected: SHF_ALLOC; found: sh_flags
   kThisModuleSize,          // expected: sizeof(struct module) by BTF; found: section size
   kThisModuleFields,        // at: offset that it relocates in struct module, neither init nor exit
   kModuleName,              // the name in struct module is empty or does not end
   kVermagic,                // name: the module's; text: the kernel's
   kVermagicMissing,
-  kWriteExec,              // name: the section
-  kSectionNameTwice,       // two sections in memory of one name, not empty; section: the second
-  kLivepatch,              // modinfo livepatch=
-  kPercpuSize,             // expected: bytes the kernel reserves; found: section size
-  kPercpuAlignment,        // expected: page size; found: sh_addralign
-  kVersionsMissing,        // no __versions: CRCs cannot be checked
-  kVersionName,            // at: entry; its name does not end in its 56 bytes
-  kExportEntry,            // at: entry of __ksymtab*: no name or no value can be read for it
-  kExportOrder,            // at: entry of __ksymtab*, whose name should stand before the last one
+  kWriteExec,         // name: the section
+  kSectionNameTwice,  // section: the second in memory of one name, not empty; found: the first
+  kLivepatch,         // modinfo livepatch=
+  kPercpuSize,        // expected: bytes the kernel reserves; found: section size
+  kPercpuAlignment,   // expected: page size; found: sh_addralign
+  kVersionsMissing,   // no __versions: CRCs cannot be checked
+  kVersionName,       // at: entry; its name does not end in its 56 bytes
+  kExportEntry,  // at: entry of __ksymtab*: found: whether it has a value; text: its name, or none
+  kExportOrder,  // at: entry of __ksymtab*, whose name should stand before the last one
   kExportVersionsMissing,  // exports without __kcrctab*
   kExportVersionCount,     // expected: exports; found: CRCs
   kProprietary,            // name: the licence, which is not compatible with the GPL
@@ -86,7 +86,7 @@ enum class Fault : std::uint8_t {
   kUnexportedLicense,    // name: a symbol that is not exported; the licence is not GPL-compatible
   kDuplicateExport,      // name: the symbol; text: who exports it already
   // Relocation: apply_relocations, apply_relocate_add
-  kRelSection,           // SHT_REL; section: which
+  kRelSection,           // section: which; expected: SHT_RELA; found: SHT_REL
   kRelocatesSymbols,     // the target is the symbol or string table; section: which
   kRelocationType,       // section, at: relocation index; found: type
   kRelocationOffset,     // section, at: relocation index; found: r_offset; expected: section size

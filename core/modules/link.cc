@@ -13,8 +13,8 @@ bool is_symbol_data(const Object& object, std::uint32_t section) {
 // is in memory; the caller has seen to that.
 bool applies(const Object& object, std::uint32_t index, Diagnostics& diagnostics) {
   const auto& header = object.sections()[index];
-  Diagnostic wrong{Fault::kRelSection,        Severity::kRefused, index, header.info, 0, 0,
-                   object.section_name(index)};
+  Diagnostic wrong{Fault::kRelSection, Severity::kRefused,        index, header.info, kSectionRela,
+                   header.type,        object.section_name(index)};
   if (header.flags & kFlagRelaLivepatch) {
     wrong.fault = Fault::kLivepatch, wrong.severity = Severity::kUnsupported;
   } else if (header.type == kSectionRela) {

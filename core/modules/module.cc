@@ -83,7 +83,8 @@ void ModuleReader::find_modinfo() {
   if (index == 0) return report(Fault::kModinfoMissing, Severity::kNote, 0, 0, 1, 0);
   auto contents = object.contents(index);
   if (contents.empty() || contents.back() != std::byte{0})
-    report(Fault::kModinfoUnterminated, Severity::kUnsafe, index, 0, 0, contents.size());
+    report(Fault::kModinfoUnterminated, Severity::kUnsafe, index, 0, contents.size(),
+           last_byte(contents));
   module_.modinfo_ = Modinfo(contents);
 }
 
@@ -98,7 +99,8 @@ void ModuleReader::find_this_module() {
            rules_.unique_sections ? Severity::kRefused : Severity::kNote, module_.this_module_, 0,
            1, count);
   if (!allocated)
-    report(Fault::kThisModuleNotAllocated, Severity::kRefused, module_.this_module_, 0, 0, 0);
+    report(Fault::kThisModuleNotAllocated, Severity::kRefused, module_.this_module_, 0, kFlagAlloc,
+           object.sections()[module_.this_module_].flags);
   check_this_module();
 }
 
@@ -194,7 +196,8 @@ Status ModuleReader::check_names(Arena arena) {
     auto slot = hash_name(name, 0) & (slots.size() - 1);
     while (slots[slot] != 0 && object.section_name(slots[slot]) != name)
       slot = (slot + 1) & (slots.size() - 1);
-    if (slots[slot] != 0) report(Fault::kSectionNameTwice, Severity::kRefused, index, 0, 0, 0);
+    if (slots[slot] != 0)
+      report(Fault::kSectionNameTwice, Severity::kRefused, index, 0, 0, slots[slot]);
     slots[slot] = index;
   }
   return ok;

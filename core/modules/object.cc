@@ -132,7 +132,7 @@ Status ObjectReader::read_names(Arena& arena) {
   object_.names_ = object_.file_.subspan(table.offset, table.size);
   if (table.size == 0 || object_.names_.back() != std::byte{0}) {
     report(table.size ? Fault::kNameTableUnterminated : Fault::kNameTableEmpty, Severity::kRefused,
-           table.offset, 1, table.size);
+           table.offset, 0, last_byte(object_.names_));
     return kBroken;
   }
   object_.section_names_ = TRY(arena.take<std::string_view>(header_.shnum));
@@ -217,7 +217,8 @@ void ObjectReader::read_strings() {
   object_.strings_ = object_.contents(index);
   auto size = object_.strings_.size();
   if (size == 0 || object_.strings_[size - 1] != std::byte{0})
-    report(Fault::kStringTableUnterminated, Severity::kUnsafe, 0, 0, size, index);
+    report(Fault::kStringTableUnterminated, Severity::kUnsafe, 0, size, last_byte(object_.strings_),
+           index);
   while (size > 0 && object_.strings_[size - 1] != std::byte{0}) --size;
   object_.strings_ = object_.strings_.first(size);
 }

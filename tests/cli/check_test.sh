@@ -40,7 +40,7 @@ capture "$ringside" check ./loop.ko --kernel 6.1
 is "an unresolved symbol: status 1" ended 1
 is "one line" [ "$(lines_of out)" -eq 1 ]
 is "with the name that was meant" \
-  out_has '^\./loop\.ko: unresolved symbol: misc_registar; did you mean misc_register from vmlinux\?$'
+  out_has '^\./loop\.ko: unresolved symbol: misc_registar \(expected an export, found none\); did you mean misc_register from vmlinux\?$'
 
 patched loop 'SMP preempt mod' 'SMP preemqt mod'
 LC_ALL=C sed -i 's/license=GPL/license=BSD/' loop.ko

@@ -62,7 +62,7 @@ for pair in "6.1 6.12" "6.12 6.1"; do
   refused "__init" ': __init: gone once the kernel has booted: start_kernel '
   refused "no types" ': no function of that name in the kernel.s BTF: entry_SYSCALL_64$'
   refused "undeclared" ': the module does not say what it takes it for: kallsyms_lookup_name; '
-  refused "no such symbol" ': unresolved symbol: ringside_no_such_function; '
+  refused "no such symbol" ': unresolved symbol: ringside_no_such_function \(expected an export, found none\); '
 
   objcopy --remove-section .comment.ringside.needs "$module" bare.ko
   capture "$ringside" check --unexported ./bare.ko --kernel "$kernel"

@@ -488,6 +488,18 @@ TEST(Explain, EveryFaultHasWordsAndStaysOnOneLine) {
   }
 }
 
+// Those that only taint follow no rule that one could be held to.
+TEST(Explain, EveryFaultSaysWhatWasExpectedAndFound) {
+  const std::set<Fault> plain = {Fault::kLoadsProprietary, Fault::kOutOfTree, Fault::kStaging,
+                                 Fault::kTestModule};
+  for (int each = 0; each < static_cast<int>(Fault::kCount); ++each) {
+    auto fault = static_cast<Fault>(each);
+    const auto& wording = wording_of(fault);
+    bool both = *wording.expected != 0 && *wording.found != 0;
+    EXPECT_EQ(both, plain.count(fault) == 0) << fault_name(fault);
+  }
+}
+
 TEST(Explain, EveryFaultIsInTheList) {
   std::ifstream file(RINGSIDE_SOURCE "/docs/modules.md");
   Content list(std::istreambuf_iterator<char>(file), {});

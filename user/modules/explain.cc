@@ -85,6 +85,11 @@ std::string section_text(const Diagnostic& diagnostic, const Module* module) {
                                  : std::string(diagnostic.name);
 }
 
+std::string license_text(const Module* module) {
+  auto license = module ? module->modinfo().find("license") : std::nullopt;
+  return license ? fmt::format("\"{}\"", *license) : "none";
+}
+
 using Arguments = fmt::dynamic_format_arg_store<fmt::format_context>;
 
 Arguments arguments_of(const Diagnostic& diagnostic, const Module* module) {
@@ -104,6 +109,7 @@ Arguments arguments_of(const Diagnostic& diagnostic, const Module* module) {
   arguments.push_back(fmt::arg("found", diagnostic.found));
   arguments.push_back(fmt::arg("symbol", symbol));
   arguments.push_back(fmt::arg("type", type));
+  arguments.push_back(fmt::arg("license", license_text(module)));
   return arguments;
 }
 

@@ -5,7 +5,8 @@
 
 namespace ringside::modules {
 
-// May use {name} {text} {section} {at} {expected} {found} {symbol} {type}.
+// May use {name} {text} {section} {at} {expected} {found} {symbol} {type}, and
+// {license}: what the module says of its own.
 struct Wording {
   Fault fault;
   const char *what, *where, *expected, *found, *advice;

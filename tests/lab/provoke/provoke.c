@@ -67,19 +67,13 @@ static noinline int sleep_on(void)
 	return 0;
 }
 
-static struct rcu_head waiting;
-
-static void forget_waiting(struct rcu_head *unused)
-{
-}
-
-/* With a grace period that waits for this CPU. */
+/* With a grace period that waits for this CPU; a callback would begin it on this CPU, too late. */
 static noinline int spin(void)
 {
 	unsigned long end = jiffies + 10 * HZ;
 
 	preempt_disable();
-	call_rcu(&waiting, forget_waiting);
+	(void)start_poll_synchronize_rcu();
 	while (time_before(jiffies, end))
 		cpu_relax();
 	preempt_enable();
