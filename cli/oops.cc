@@ -6,6 +6,7 @@
 
 #include "cli/commands.hh"
 #include "cli/finish.hh"
+#include "cli/oops_filter.hh"
 #include "cli/oops_index.hh"
 #include "cli/progress.hh"
 #include "lab/kernels/kernels.hh"
@@ -150,11 +151,19 @@ int oops(int argc, char** argv) {
   index->footer(
       "Example: ringside oops index 6.1\n"
       "Prints build-id, bytes and file of each index. Exit status: 0 done, 2 not done.");
+  auto* filter = app.add_subcommand("filter", "NDJSON to NDJSON: adds the reports in each text");
+  filter->footer(
+      "Example: journalctl -k -o cat | jq -R -s -c '{text: .}' | ringside oops filter\n"
+      "Reads objects, one a line; each comes out with \"reports\", what --json says of every "
+      "report "
+      "in\nits string \"text\". --kernel, --debug and --jobs stand before the word filter. Exit "
+      "status: 0\nreports were found, 1 none were, 2 a line was no object.");
   app.footer(
       "Example: dmesg | ringside oops --only\n"
       "Exit status: 0 reports were found, 1 none were, 2 an input could not be read.");
   return finish(app, argc, argv, [&]() -> Outcome<int> {
     if (app.chosen() == nullptr) return Run(options).all();
+    if (app.chosen() == filter) return filter_oopses(finder(options), options.jobs);
     TRY(index_lines(options.to_index, options.debug));
     return kYes;
   });

@@ -85,6 +85,46 @@ is "oops index of what is no kernel: status 2, one line" eval 'ended 2 && one_li
 capture "$ringside" oops index
 is "oops index of nothing is status 64" ended 64
 
+# NDJSON to NDJSON.
+object() { # NUMBER: an object with a report in its text
+  printf '{"id":%s, "text": "before\\n%s", "more":[1.50]}\n' "$1" \
+    "$(invented 6.9.1-acme | sed 's/$/\\n/' | tr -d '\n')"
+}
+filtered() { # FILE [OPTIONS...]
+  file=$1
+  shift
+  "$ringside" oops "$@" filter <"$file" >"$scratch/out" 2>"$scratch/err"
+  status=$?
+}
+{ object 1; echo; echo '{"id":2}'; echo '{"text":"none"}'; object 5; } >"$scratch/objects"
+filtered "$scratch/objects"
+is "oops filter: status 0 where there are reports" ended 0
+is "each object comes out" [ "$(lines_of out)" -eq 4 ]
+is "its members stay as they were, reports behind them" \
+  out_has '^\{"id":1, "text": "before.*", "more":\[1\.50\],"reports":\[\{"schema":1,"report":1,'
+is "one without a text stays" out_has '^\{"id":2\}$'
+is "a text without a report has none" out_has '^\{"text":"none","reports":\[\]\}$'
+is "reports are counted by object" [ "$(grep -c '"report":1,' "$scratch/out")" -eq 2 ]
+mv "$scratch/out" "$scratch/once"
+filtered "$scratch/once"
+is "what has reports is not given them again" cmp -s "$scratch/once" "$scratch/out"
+echo '{"text":"none"}' >"$scratch/none"
+filtered "$scratch/none"
+is "oops filter without a report: status 1" ended 1
+{ object 1; echo '{"text":'; echo '[1]'; object 4; } >"$scratch/broken"
+filtered "$scratch/broken"
+is "what is no object is said with its line" err_has 'line 2: expected a JSON object; left out$'
+is "and left out, with status 2" eval 'ended 2 && [ "$(lines_of out)" -eq 2 ]'
+i=0
+while [ $i -lt 3000 ]; do object $i; i=$((i + 1)); done >"$scratch/objects"
+filtered "$scratch/objects"
+mv "$scratch/out" "$scratch/once"
+filtered "$scratch/objects" --jobs 4
+is "--jobs changes nothing" cmp -s "$scratch/once" "$scratch/out"
+PATH="$build:$PATH" "$source/examples/oops-parallel" --block 200k --jobs 2 <"$scratch/objects" \
+  >"$scratch/out" 2>"$scratch/err"
+is "examples/oops-parallel gives what one process gives" cmp -s "$scratch/once" "$scratch/out"
+
 image=$(image_of 6.1)
 if [ -z "$image" ]; then
   skip "a kernel by its release" "kernel 6.1 is not in the cache (ringside lab fetch 6.1)"

@@ -4,22 +4,13 @@
 // waits for nothing any more goes out. The core bounds a report's lines, and so the queue.
 #include "user/oops/stream.hh"
 
-#include <poll.h>
-#include <unistd.h>
-
-#include <cstring>
+#include "user/oops/line_blocks.hh"
 
 namespace ringside::oops {
 namespace {
 
-constexpr std::size_t kBlock = 256 << 10;
 constexpr std::size_t kLongestLine = 1 << 20;  // a longer one is cut: it is no kernel's
 constexpr std::size_t kReaderMemory = 8 << 20;
-
-bool has_input(int fd) {
-  pollfd poll_fd{fd, POLLIN, 0};
-  return ::poll(&poll_fd, 1, 0) != 0;
-}
 
 // Where the next "#012", syslog's newline within a line, stands in `line`.
 std::size_t find_escaped_newline(std::string_view line) {
@@ -122,35 +113,26 @@ void Stream::flush_pending() {
 }
 
 Outcome<Nothing> Stream::read(int fd, const std::string& name, const std::function<void()>& flush) {
-  std::string rest;  // the beginning of a line whose end has not been read
-  for (bool more = true; more;) {
-    if (!has_input(fd)) flush_run(), flush();
-    auto block = std::make_shared<std::string>(std::move(rest));
-    auto kept = block->size();
-    block->resize(kept + kBlock);
-    ssize_t size = 0;
-    do size = ::read(fd, block->data() + kept, kBlock);
-    while (size < 0 && errno == EINTR);
-    if (size < 0) return system_failure("read", name);
-    more = size > 0;
-    block->resize(kept + static_cast<std::size_t>(size));
-    if (block->size() < kBlock / 2) block->shrink_to_fit();  // lines of a slow input stay for long
-    std::string_view text(*block);
-    for (auto scan = kept; !text.empty();) {
-      auto end = text.find('\n', scan);
-      if (end == text.npos && more && text.size() < kLongestLine) break;
-      end = std::min(end == text.npos ? end : end + 1, text.size());
-      take_line(text.substr(0, end), block);
-      text.remove_prefix(end);
-      scan = 0;
-    }
-    rest = std::string(text);
+  LineBlocks blocks(fd, name, kLongestLine);
+  for (;;) {
+    if (blocks.waits()) flush_run(), flush();
+    auto piece = TRY(blocks.next());
+    if (piece.lines.empty()) break;
+    take(piece.lines, piece.block);
   }
+  finish();
+  flush();
+  return ok;
+}
+
+void Stream::take(std::string_view lines, const Block& block) {
+  while (!lines.empty()) take_line(oops::take_line(lines), block);
+}
+
+void Stream::finish() {
   reader_->finish();
   collect();
   flush_run();
-  flush();
-  return ok;
 }
 
 }  // namespace ringside::oops

@@ -28,6 +28,10 @@ class Stream {
   // slower than we are, what can be said already is said before waiting; `flush` is called then.
   Outcome<Nothing> read(int fd, const std::string& name, const std::function<void()>& flush);
 
+  // The same for an input in memory: its lines, in one call or several, then its end.
+  void take(std::string_view lines, const Block& block);
+  void finish();
+
  private:
   explicit Stream(Sink sink) : sink_(std::move(sink)) {}
 
