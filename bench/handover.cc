@@ -25,9 +25,8 @@ struct Bench {
   // The cost of init_module(2) alone; the first round warms caches and is not counted.
   bool measure(const char* state, const std::string& name) const {
     StockModule module(dependencies_of(name).path);
-    Measure result{
-        "stock",      "load while " + std::string(state), metric, unit, {{"module", name}}, {},
-        "init_module"};
+    Measure result{"stock",      name + " while " + state, metric, unit, {{"module", name}}, {},
+                   "init_module"};
     for (int repeat = 0; repeat <= kRepeats; ++repeat) {
       auto start = now();
       if (init_module(module.bytes()) != 0) return false;

@@ -50,23 +50,24 @@ double spread(const std::vector<double>& samples) {
 }
 
 nlohmann::json to_json(const Context& context, const Measure& measure) {
-  return {{"schema", kSchema},
-          {"service", context.service},
-          {"placement", measure.placement},
-          {"operation", measure.operation},
-          {"parameters", measure.parameters},
-          {"kernel", context.kernel},
-          {"build_id", context.build_id},
-          {"machine", context.machine},
-          {"accelerator", context.accelerator},
-          {"metric", measure.metric},
-          {"unit", measure.unit},
-          {"samples", measure.samples},
-          {"median", median(measure.samples)},
-          {"spread", spread(measure.samples)},
-          {"peer", measure.peer.empty() ? nlohmann::json() : nlohmann::json(measure.peer)},
-          {"command", context.command},
-          {"commit", context.commit}};
+  return {
+      {"schema", kSchema},
+      {"service", context.service},
+      {"placement", measure.placement},
+      {"operation", measure.operation},
+      {"parameters", measure.parameters.is_null() ? nlohmann::json::object() : measure.parameters},
+      {"kernel", context.kernel},
+      {"build_id", context.build_id},
+      {"machine", context.machine},
+      {"accelerator", context.accelerator},
+      {"metric", measure.metric},
+      {"unit", measure.unit},
+      {"samples", measure.samples},
+      {"median", median(measure.samples)},
+      {"spread", spread(measure.samples)},
+      {"peer", measure.peer.empty() ? nlohmann::json() : nlohmann::json(measure.peer)},
+      {"command", context.command},
+      {"commit", context.commit}};
 }
 
 Context this_context(std::string service, int argc, char** argv) {

@@ -106,21 +106,26 @@ Outcome<json> summary_of_running(const Failure& missing) {
               {"unknown", unknown}};
 }
 
-Outcome<Nothing> run_without_image(const Options& options, const Failure& failure) {
-  if (options.symbols) return print_running_symbols();
-  if (options.exports) return failure;
-  print_summary(TRY(summary_of_running(failure)), options.json);
-  return ok;
+Outcome<int> print_summary_of(const json& summary, bool as_json) {
+  print_summary(summary, as_json);
+  return summary["unknown"].empty() ? kYes : kUnknown;
 }
 
-Outcome<Nothing> run(const Options& options) {
+Outcome<int> run_without_image(const Options& options, const Failure& failure) {
+  if (options.exports) return failure;
+  if (!options.symbols) return print_summary_of(TRY(summary_of_running(failure)), options.json);
+  TRY(print_running_symbols());
+  return kYes;
+}
+
+Outcome<int> run(const Options& options) {
   auto image = open_image(options.kernel);
   if (!image && options.kernel == "running") return run_without_image(options, image.error());
   if (!image) return image.error();
-  if (options.symbols) return print_symbols(*image);
-  if (options.exports) return print_exports(*image);
-  print_summary(TRY(summary_of(*image)), options.json);
-  return ok;
+  if (!options.symbols && !options.exports)
+    return print_summary_of(TRY(summary_of(*image)), options.json);
+  TRY(options.symbols ? print_symbols(*image) : print_exports(*image));
+  return kYes;
 }
 
 }  // namespace
@@ -137,7 +142,7 @@ int kimage(int argc, char** argv) {
   app.add_flag("--json", options.json, "the summary as one JSON object")->excludes(symbols);
   app.footer(
       "Example: ringside kimage 6.1 --exports | grep GPL | wc -l\n"
-      "Without KERNEL: the running one. Exit status: 0 done, 2 could not tell.");
+      "Without KERNEL: the running one. Exit status: 0 done, 2 could not tell, or not all.");
   return finish(app, argc, argv, [&] { return run(options); });
 }
 

@@ -11,6 +11,7 @@
 #include "cli/commands.hh"
 #include "cli/finish.hh"
 #include "cli/kernel_image.hh"
+#include "core/x86/addresses.hh"
 #include "user/ksyms/device.hh"
 #include "user/ksyms/symbols.hh"
 
@@ -22,8 +23,6 @@ using ksyms::Match;
 using ksyms::Scratch;
 using ksyms::Symbols;
 using nlohmann::json;
-
-constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 
 struct Options {
   std::vector<std::string> words;

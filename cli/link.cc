@@ -11,6 +11,7 @@
 #include "cli/finish.hh"
 #include "cli/link_map.hh"
 #include "cli/module_kernel.hh"
+#include "core/x86/addresses.hh"
 #include "user/base/unique_fd.hh"
 #include "user/modules/unexported.hh"
 
@@ -22,8 +23,6 @@ using modules::Diagnostics;
 using modules::Kernel;
 using modules::Linked;
 using modules::Linker;
-
-constexpr std::uint64_t kKernelText = 0xffff'ffff'8100'0000;  // _text as linked
 
 struct Options {
   std::vector<std::string> modules, at;

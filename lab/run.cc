@@ -36,7 +36,8 @@ struct Sink {
   // Writes what fits without blocking, though fd itself blocks.
   void flush();
   // Writes all; for the end of a run.
-  void flush_all();
+  // Waits for the reader; false where the caller cancelled before all was taken.
+  bool flush_all(int cancel_fd);
 };
 
 bool writable(int fd) {
@@ -54,12 +55,14 @@ void Sink::flush() {
   waiting.erase(0, done);
 }
 
-void Sink::flush_all() {
-  pollfd one{fd, POLLOUT, 0};
-  while (!waiting.empty() && ::poll(&one, 1, -1) > 0) {
-    if ((one.revents & POLLOUT) == 0) return;
+bool Sink::flush_all(int cancel_fd) {
+  pollfd both[] = {{fd, POLLOUT, 0}, {cancel_fd, POLLIN, 0}};
+  while (!waiting.empty() && ::poll(both, 2, -1) > 0) {
+    if (both[1].revents != 0) return false;
+    if ((both[0].revents & POLLOUT) == 0) return true;
     flush();
   }
+  return true;
 }
 
 Command command_of(const Request& request) {
@@ -135,10 +138,9 @@ RunResult Run::execute() {
   do {
     round();
   } while (!over());
-  if (result_.ending != Ending::kCancelled) {
-    out_.flush_all();
-    err_.flush_all();
-  }
+  if (result_.ending != Ending::kCancelled &&
+      !(out_.flush_all(options_.cancel_fd) && err_.flush_all(options_.cancel_fd)))
+    end(cancelled());
   result_.seconds = Seconds(Clock::now() - start_).count();
   result_.console = guest_.console().tail();
   return std::move(result_);

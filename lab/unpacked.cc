@@ -13,6 +13,7 @@
 
 #include "core/kimage/bzimage.hh"
 #include "core/kimage/loadable.hh"
+#include "core/x86/addresses.hh"
 #include "lab/qemu.hh"
 #include "user/base/mapped_file.hh"
 #include "user/kimage/image.hh"
@@ -31,7 +32,6 @@ constexpr std::uint64_t kEntryAt = 0xff8;  // in the stub's page
 constexpr std::uint64_t kPml5 = 1 * kPage, kPml4 = 2 * kPage, kPdpt = 3 * kPage, kPd = 4 * kPage;
 constexpr std::uint64_t kGigabytes = 4;
 constexpr std::uint64_t kTable = 0x3, kLarge = 0x83;  // present, writable; a large page
-constexpr std::uint64_t kImageSize = 1 << 30;         // KERNEL_IMAGE_SIZE
 constexpr std::uint64_t kLoadflags = 0x211;
 constexpr auto kKaslrFlag = std::byte{2};
 
@@ -46,7 +46,7 @@ bool has_word(const std::string& line, const std::string& wanted) {
 std::uint64_t random_delta(const Loadable& kernel, const LoadHints& hints) {
   std::uint64_t random = 0;
   if (getrandom(&random, sizeof random, 0) != sizeof random) return 0;
-  auto slots = 1 + (kImageSize - hints.base - kernel.size) / hints.alignment;
+  auto slots = 1 + (kKernelImageSize - hints.base - kernel.size) / hints.alignment;
   return random % slots * hints.alignment;
 }
 
@@ -69,7 +69,7 @@ void put_front(std::span<std::byte> front, const Loadable& kernel, bool five_lev
 bool suits(const Loadable& kernel, const LoadHints& hints) {
   return hints.entry_64 && hints.alignment >= kLargePage && hints.base % kLargePage == 0 &&
          hints.base >= kFront + kPd + kGigabytes * kPage &&
-         fits(hints.base, kernel.size, kImageSize);
+         fits(hints.base, kernel.size, kKernelImageSize);
 }
 
 class Mapping {

@@ -36,6 +36,10 @@ bool is_cancelled(int fd) {
   return fd >= 0 && ::poll(&one, 1, 0) > 0;
 }
 
+End cancelled() {
+  return {Ending::kCancelled, 128 + SIGINT, "interrupted"};
+}
+
 int Watch::tick() const {
   return failing() ? kTick / 10 : kTick;
 }
@@ -47,7 +51,7 @@ void Watch::heartbeat(std::uint32_t run) {
 }
 
 std::optional<End> Watch::failure() {
-  if (is_cancelled(options_.cancel_fd)) return End{Ending::kCancelled, 128 + SIGINT, "interrupted"};
+  if (is_cancelled(options_.cancel_fd)) return cancelled();
   if (guest_.broken())
     return End{Ending::kLab, kLabItself, describe(*guest_.broken(), "the agent's messages")};
   return failing() ? by_kernel() : std::nullopt;

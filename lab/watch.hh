@@ -53,7 +53,8 @@ class Watch {
 // True once `limit` has passed since the first call with this `since`.
 bool waited(std::optional<Clock::time_point>& since, Seconds limit);
 
-// True where `fd` is given and readable: the caller wants an end.
+// True where `fd` is given and readable: the caller wants an end, and this one.
 bool is_cancelled(int fd);
+End cancelled();
 
 }  // namespace ringside::lab

@@ -7,6 +7,8 @@
 // Every label is aligned to 8. A budget of steps keeps the time linear in a hostile image.
 #include "core/kimage/kallsyms.hh"
 
+#include "core/x86/addresses.hh"
+
 namespace ringside::kimage {
 namespace {
 
@@ -15,7 +17,6 @@ constexpr std::uint64_t kMinSymbols = 256, kMaxSymbols = 4'000'000, kMarkerEvery
 // A name has two bytes or more and is stepped over twice, so the right start takes at most as many
 // steps as there are bytes before the tokens; false starts may take twice that.
 constexpr std::uint64_t kStepsPerByte = 3;
-constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 
 std::uint16_t index_entry(Bytes rodata, std::uint64_t at, std::uint64_t entry) {
   return load<std::uint16_t>(rodata, at + entry * 2);

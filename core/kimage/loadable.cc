@@ -4,6 +4,7 @@
 #include "core/kimage/loadable.hh"
 
 #include "core/elf/records.hh"
+#include "core/x86/addresses.hh"
 
 namespace ringside::kimage {
 namespace {
@@ -11,8 +12,6 @@ namespace {
 using elf::ElfHeader;
 using elf::ProgramHeader;
 
-constexpr std::uint64_t kStartKernelMap = 0xffff'ffff'8000'0000;  // __START_KERNEL_map
-constexpr std::uint64_t kMostMemory = 1u << 30;                   // KERNEL_IMAGE_SIZE
 constexpr std::uint64_t kWord = 4;
 constexpr std::uint32_t kLoad = 1;  // PT_LOAD
 constexpr const char* kSegments = "program header table";
@@ -37,7 +36,8 @@ Result<std::uint64_t> segment_end(const Loadable& kernel, const ProgramHeader& s
   if (segment.filesz > segment.memsz)
     return Error{"segment smaller than its contents", kSegments, segment.offset, segment.filesz,
                  segment.memsz};
-  if (segment.paddr < kernel.base || !fits(segment.paddr - kernel.base, segment.memsz, kMostMemory))
+  if (segment.paddr < kernel.base ||
+      !fits(segment.paddr - kernel.base, segment.memsz, kKernelImageSize))
     return Error{"segment outside the kernel's memory", kSegments, segment.offset, kernel.base,
                  segment.paddr};
   return segment.paddr - kernel.base + segment.memsz;
@@ -83,7 +83,7 @@ template <class T>
 Status move_all(const Loadable& kernel, Bytes list, T delta, std::span<std::byte> memory) {
   for (std::uint64_t word = 0; word < list.size(); word += kWord) {
     auto address = static_cast<std::uint64_t>(load<std::int32_t>(list, word));
-    auto at = address - kStartKernelMap - kernel.base;
+    auto at = address - kKernelBase - kernel.base;
     if (!fits(at, sizeof(T), memory.size()))
       return Error{"relocation outside the kernel", kTail, word, memory.size(), at};
     T moved = load<T>(memory, at) + delta;

@@ -26,7 +26,7 @@ Table::Walk Table::first_of(std::uint32_t block) const {
 
 // On to the next symbol; false where the bits are no step.
 bool Table::advance(Walk& walk) const {
-  const auto& context = contexts_[walk.context];
+  const auto& context = context_of(walk.context);
   auto number = context.first_step + decode(walk.bits, context.code);
   if (number >= steps_.size()) return false;
   auto step = steps_[number];
@@ -159,7 +159,7 @@ std::optional<std::string_view> Table::name_of(std::uint32_t index, Scratch& scr
 
 Match Table::match(const Place& place, std::string_view name) const {
   auto size = place.next > place.address ? place.next - place.address : 0;
-  auto type = static_cast<char>(contexts_[place.context].type);
+  auto type = static_cast<char>(context_of(place.context).type);
   return {place.address, size, place.index, type, name};
 }
 

@@ -114,6 +114,10 @@ class Table {
                                           Scratch& scratch) const;
   Status check_range() const;
 
+  // That context, or any that there is where the bits were not checked (start() alone).
+  const Context& context_of(std::uint32_t number) const {
+    return contexts_[number < contexts_.size() ? number : 0];
+  }
   std::uint32_t last_of(std::uint32_t block) const;
   Walk first_of(std::uint32_t block) const;
   bool advance(Walk& walk) const;

@@ -194,7 +194,7 @@ Result<std::span<const Need>> list_needs(const Module& module, Arena& arena,
   take_versions(module, table, diagnostics);
   if (module.versions_section() == 0)
     diagnostics.add({Fault::kVersionsMissing,
-                     module.abi().rules->force_load ? Severity::kTaints : Severity::kRefused});
+                     module.abi().force_load ? Severity::kTaints : Severity::kRefused});
   return std::span<const Need>(needs);
 }
 

@@ -49,7 +49,7 @@ void take_crcs(const Module& module, const Table& table, std::span<OwnExport> ex
                Diagnostics& diagnostics) {
   const auto& object = module.object();
   auto crcs = object.contents(table.crcs);
-  bool force = module.abi().rules->force_load;
+  bool force = module.abi().force_load;
   if (table.crcs == 0)
     diagnostics.add({Fault::kExportVersionsMissing, force ? Severity::kTaints : Severity::kRefused,
                      table.section, 0, exports.size(), 0, object.section_name(table.section)});
@@ -93,11 +93,23 @@ std::uint32_t export_taints(std::span<const OwnExport> exports) {
   return all ? 0u : std::uint32_t{kTaintForced};
 }
 
+namespace {
+
+// Kernels count entries by the section's size, and would export what relocations make of zeros.
+std::uint64_t count_of(const Object& object, const Table& table, Diagnostics& diagnostics) {
+  if (object.sections()[table.section].type == kSectionNobits)
+    diagnostics.add({Fault::kExportEntry, Severity::kUnsafe, table.section, 0, 1, 0,
+                     object.section_name(table.section)});
+  return object.contents(table.section).size() / kEntry;
+}
+
+}  // namespace
+
 Result<std::span<const OwnExport>> Module::exports(Arena& arena, Diagnostics& diagnostics) const {
   Table plain{object_.find_allocated("__ksymtab"), object_.find_allocated("__kcrctab"), false};
   Table gpl{object_.find_allocated("__ksymtab_gpl"), object_.find_allocated("__kcrctab_gpl"), true};
-  auto plain_count = object_.contents(plain.section).size() / kEntry;
-  auto gpl_count = object_.contents(gpl.section).size() / kEntry;
+  auto plain_count = count_of(object_, plain, diagnostics);
+  auto gpl_count = count_of(object_, gpl, diagnostics);
   auto exports = TRY(arena.take<OwnExport>(plain_count + gpl_count));
   read_table(*this, plain, exports.first(plain_count), diagnostics);
   read_table(*this, gpl, exports.subspan(plain_count), diagnostics);

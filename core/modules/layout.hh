@@ -1,6 +1,6 @@
-// Layout: where in memory each section of a module goes, by the kernel's own rules. Five passes
-// over the sections (code, read-only, read-only after init, writable, small) append each to its
-// region at its own alignment, first those that stay, then .init*; then the symbol table: the
+// Layout: where in memory each section of a module goes, by the kernel's own rules. Four passes
+// over the sections (code, read-only, read-only after init, writable) append each to its region at
+// its own alignment, first those that stay, then .init*; then the symbol table: the
 // whole of it at the end of init memory, the symbols that stay at the end of core memory.
 // Source: layout_sections, layout_symtab, move_module of kernel/module/{main,kallsyms}.c.
 #pragma once

@@ -227,7 +227,7 @@ void ModuleReader::check_vermagic(const Info& info) {
     return;
   }
   wrong.fault = Fault::kVermagicMissing;
-  if (rules_.force_load) {
+  if (abi_.force_load) {
     wrong.severity = Severity::kTaints;
     module_.taints_ |= kTaintForced;
   }

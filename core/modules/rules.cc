@@ -20,7 +20,6 @@ constinit const Rules kRules6_1 = {
     .unique_sections = false,
     .typed_string_tables = false,
     .checks_all_names = false,
-    .force_load = true,
     .named_drivers = false,
     .area_size = 1008u << 20,  // MODULES_LEN with RANDOMIZE_BASE
     .percpu_reserve = 8 << 10,
@@ -49,7 +48,6 @@ constinit const Rules kRules6_12 = {
     .unique_sections = true,
     .typed_string_tables = true,
     .checks_all_names = true,
-    .force_load = true,
     .named_drivers = true,
     .area_size = 1008u << 20,
     .percpu_reserve = 8 << 10,
@@ -113,6 +111,13 @@ Result<std::string_view> find_vermagic(Bytes rodata, std::string_view release) {
       if (starts_at(rodata, at + release.size(), flag)) return read_string(rodata, at, "vermagic");
   }
   return Error{"no version magic found", ".rodata", 0, 1, 0};
+}
+
+bool find_force_load(Bytes rodata) {
+  constexpr std::string_view kSaid = "%s: %s: kernel tainted.\n";
+  for (std::uint64_t at = 0; fits(at, kSaid.size(), rodata.size()); ++at)
+    if (rodata[at] == std::byte{'%'} && starts_at(rodata, at, kSaid)) return true;
+  return false;
 }
 
 }  // namespace ringside::modules

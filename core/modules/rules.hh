@@ -1,8 +1,8 @@
 // Rules: what differs between kernels in how they check and lay out a module, as one table a
 // kernel series. Another kernel is one more table in rules.cc.
 // Source: kernel/module/{main,kallsyms,strict_rwx}.c, arch/x86/kernel/module.c, Debian's
-// configurations (STRICT_MODULE_RWX, KALLSYMS_ALL, MODULE_UNLOAD, MODULE_FORCE_LOAD, MODVERSIONS
-// =y; MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS, CONSTRUCTORS off).
+// configurations (STRICT_MODULE_RWX, KALLSYMS_ALL, MODULE_UNLOAD, MODVERSIONS,
+// MODULE_ALLOW_BTF_MISMATCH =y; MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS, CONSTRUCTORS off).
 #pragma once
 
 #include <array>
@@ -41,7 +41,6 @@ struct Rules {
   bool unique_sections;             // 6.12: one .modinfo, this_module and symbol table each
   bool typed_string_tables;         // 6.12: names and strings must be SHT_STRTAB
   bool checks_all_names;            // 6.12: names of sections without SHF_ALLOC, too
-  bool force_load;                  // missing vermagic or CRCs only taint
   bool named_drivers;               // 6.12: built-in drivers have folders in /sys/module, too
   std::uint32_t area_size;          // of the address range for modules, bytes
   std::uint32_t percpu_reserve;     // PERCPU_MODULE_RESERVE, bytes
@@ -53,6 +52,11 @@ extern const Rules kRules6_12;
 
 // The table for a release ("6.1.0-56-amd64"), by its series; nullptr where there is none.
 const Rules* rules_for(std::string_view release);
+
+// The series that there are tables for: "6.1, 6.12".
+constexpr std::string_view known_series() {
+  return "6.1, 6.12";
+}
 
 // struct module of one kernel, all in bytes. name, init and exit are offsets of those members.
 struct ModuleStruct {
@@ -69,11 +73,16 @@ Result<ModuleStruct> module_struct(const kimage::Btf& btf);
 // section .rodata of its vmlinux by its release; borrowed from there.
 Result<std::string_view> find_vermagic(Bytes rodata, std::string_view release);
 
+// Whether the kernel was built with MODULE_FORCE_LOAD, by the text in its section .rodata that only
+// try_to_force_load() prints.
+bool find_force_load(Bytes rodata);
+
 // One kernel, as modules are checked against it. Borrows everything.
 struct KernelAbi {
   const Rules* rules = nullptr;
   std::string_view vermagic;
   ModuleStruct module_struct;
+  bool force_load = true;  // a missing version magic or missing CRCs only taint
 };
 
 }  // namespace ringside::modules

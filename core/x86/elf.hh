@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/x86/addresses.hh"
+
 namespace ringside::modules {
 
 constexpr std::uint16_t kMachine = 62;  // EM_X86_64
@@ -21,6 +23,17 @@ enum RelocationType : std::uint32_t {  // those that kernels take
   kRel32S = 11,
   kRelPc64 = 24,
 };
+
+enum RefusedType : std::uint32_t {  // those that compilers make of other flags
+  kRelGotPcRel = 9,
+  kRelGotPcRelX = 41,
+  kRelRexGotPcRelX = 42,
+};
+
+// "R_X86_64_PC32"; "type" where it is none of these.
+std::string_view relocation_name(std::uint64_t type);
+// The bytes that one writes.
+std::uint64_t relocation_width(std::uint64_t type);
 
 // PREL32 words, of which kernels make their tables of exports.
 constexpr RelocationType kRelPlaceRelative = kRelPc32;

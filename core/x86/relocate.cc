@@ -7,6 +7,37 @@
 #include "core/modules/elf64.hh"
 
 namespace ringside::modules {
+std::string_view relocation_name(std::uint64_t type) {
+  switch (type) {
+    case kRelNone:
+      return "R_X86_64_NONE";
+    case kRel64:
+      return "R_X86_64_64";
+    case kRelPc32:
+      return "R_X86_64_PC32";
+    case kRelPlt32:
+      return "R_X86_64_PLT32";
+    case kRel32:
+      return "R_X86_64_32";
+    case kRel32S:
+      return "R_X86_64_32S";
+    case kRelPc64:
+      return "R_X86_64_PC64";
+    case kRelGotPcRel:
+      return "R_X86_64_GOTPCREL";
+    case kRelGotPcRelX:
+      return "R_X86_64_GOTPCRELX";
+    case kRelRexGotPcRelX:
+      return "R_X86_64_REX_GOTPCRELX";
+    default:
+      return "type";
+  }
+}
+
+std::uint64_t relocation_width(std::uint64_t type) {
+  return type == kRel64 || type == kRelPc64 ? 8 : 4;
+}
+
 namespace {
 
 constexpr auto kFine = Fault::kCount;

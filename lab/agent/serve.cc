@@ -196,7 +196,7 @@ void Server::become(const Command& command, int in, int out, int err) {
   execvp(argv[0], argv.data());
   int error = errno;
   dprintf(STDERR_FILENO, "ringside lab: %s: %s\n", argv[0], std::strerror(error));
-  _exit(error == ENOENT ? kNotFound : kNotExecutable);
+  _exit(error == ENOENT || error == ENOTDIR ? kNotFound : kNotExecutable);
 }
 
 // Takes what the in port holds: bytes of the running command are kept, those of an ended one are

@@ -16,6 +16,7 @@
 #include <future>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #include "lab/initramfs.hh"
 #include "lab/module_files.hh"
@@ -450,6 +451,28 @@ std::string read_line(int fd) {
   std::string line;
   for (char c = 0; ::read(fd, &c, 1) == 1 && c != '\n';) line.push_back(c);
   return line;
+}
+
+// The command is over, and nobody reads what it said.
+TEST(LabRun, CancelsWhileOutputIsNotRead) {
+  int pipes[2], cancel[2];
+  ASSERT_EQ(pipe2(pipes, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(cancel, O_CLOEXEC), 0);
+  UniqueFd reader(pipes[0]), writer(pipes[1]), ask(cancel[0]), wish(cancel[1]);
+  Options options;
+  options.cancel_fd = ask.get();
+  auto session = boot("6.1", options);
+  ASSERT_TRUE(session) << session.error().message;
+  auto request = shell("head -c 200000 /dev/zero");
+  request.out_fd = writer.get();
+  auto late = std::async(std::launch::async, [&] {
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    return write(wish.get(), "!", 1);
+  });
+  auto result = session->run(request);
+  EXPECT_EQ(late.get(), 1);
+  EXPECT_EQ(result.ending, Ending::kCancelled) << result.message;
+  EXPECT_EQ(result.status, 128 + SIGINT);
 }
 
 TEST(LabCli, InterruptLeavesNothingBehind) {

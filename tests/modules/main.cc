@@ -66,8 +66,10 @@ std::string cells(const Kind& kind, const std::string& series,
   auto answer = row == rows.end() ? "not asked" : row->second.answer;
   if (row != rows.end() && row->second.where == "alone") answer += " (alone)";
   auto said = std::string(kind.said_on(series));
-  return fmt::format(" {} | {} | {} |", kind.loads_on(series) ? "loads" : "no",
-                     said.empty() ? "" : said, answer);
+  bool unsure = said.find("unsupported ") != said.npos && said.find("refused ") == said.npos &&
+                said.find("unsafe ") == said.npos;
+  auto verdict = kind.loads_on(series) ? "loads" : unsure ? "cannot tell" : "no";
+  return fmt::format(" {} | {} | {} |", verdict, said, answer);
 }
 
 void table(const Results& results) {

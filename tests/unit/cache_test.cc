@@ -304,7 +304,7 @@ TEST_F(MappedFileTest, RefusesWhatIsNoFile) {
   for (const auto& file : {folder_, folder_ / "fifo", path("/dev/null")}) {
     auto mapped = MappedFile::open(file);
     ASSERT_FALSE(mapped);
-    EXPECT_EQ(mapped.error().message, file.native() + ": not a regular file");
+    EXPECT_EQ(mapped.error().message, file.native() + ": not a regular file; name one");
   }
   auto missing = MappedFile::open(folder_ / "missing");
   ASSERT_FALSE(missing);

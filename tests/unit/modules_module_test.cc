@@ -273,6 +273,16 @@ TEST(Exports, SaysWhichEntriesCannotBeRead) {
   EXPECT_EQ(opened.says(), Lines{"unsafe: export-entry __ksymtab"});
 }
 
+// The kernel counts them by the size, and relocations make entries of zeros.
+TEST(Exports, RefusesATableWithoutContents) {
+  auto writer = exporting_module();
+  auto& table = writer.section("__ksymtab");
+  table.type = kSectionNobits, table.size = 12, table.data.clear();
+  Opened opened(writer.finish(), kRules6_1);
+  EXPECT_EQ(opened.exports().size(), 1u);
+  EXPECT_EQ(opened.says(), Lines{"unsafe: export-entry __ksymtab"});
+}
+
 TEST(Exports, WantsThemInOrder) {
   auto writer = exporting_module();
   writer.section("__ksymtab").data = zeroes(24);
@@ -354,6 +364,12 @@ TEST(Rules, FindTheVermagicAmongStringsOfTheRelease) {
   EXPECT_EQ(*find_vermagic(rodata, "6.1.0"), "6.1.0 SMP preempt mod_unload ");
   EXPECT_FALSE(find_vermagic(rodata, "6.1.1"));
   EXPECT_FALSE(find_vermagic(rodata, ""));
+}
+
+TEST(Rules, TellWhetherModulesCanBeForced) {
+  EXPECT_TRUE(find_force_load(text("a\0014%s: %s: kernel tainted.\n")));
+  EXPECT_FALSE(find_force_load(text("%s: %s: kernel tainted")));
+  EXPECT_FALSE(find_force_load({}));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The C API over user/kimage and user/ksyms. Every call that can allocate runs inside guarded().
 #include <type_traits>
 
+#include "core/x86/addresses.hh"
 #include "user/api/guard.hh"
 #include "user/kimage/image.hh"
 #include "user/ksyms/symbols.hh"
@@ -41,7 +42,6 @@ static_assert(sizeof(NameCursor) <= sizeof(ringside_name_cursor) &&
               std::is_trivially_copyable_v<NameCursor>);
 
 // Link addresses from here on move with the kernel; per-CPU offsets below do not.
-constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 
 int give(const std::optional<Match>& match, std::uint64_t offset, ringside_symbol& symbol) {
   if (!match) return kNo;

@@ -36,7 +36,7 @@ Outcome<MappedFile> MappedFile::open(const std::filesystem::path& file) {
   struct stat status;
   if (fstat(fd.get(), &status) != 0) return system_failure("stat", file);
   if (!S_ISREG(status.st_mode))
-    return Failure{fmt::format("{}: not a regular file", file.native())};
+    return Failure{fmt::format("{}: not a regular file; name one", file.native())};
   auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0) return MappedFile(nullptr, 0, identify(status));
   void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);

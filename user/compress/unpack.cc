@@ -29,9 +29,11 @@ struct Job {
   std::uint64_t limit;
 };
 
-Failure damaged(const Job& job, const char* format) {
-  return {
-      fmt::format("{}: damaged or truncated {} data: fetch or copy it again", job.input, format)};
+// `unpacked`: the bytes that came out before.
+Failure damaged(const Job& job, const char* format, std::uint64_t unpacked) {
+  return {fmt::format("{}: damaged or truncated {} data ({} bytes of it, bad after {} unpacked ones): "
+                      "fetch or copy it again",
+                      job.input, format, job.data.size(), unpacked)};
 }
 
 Failure too_large(const Job& job) {
@@ -50,10 +52,10 @@ Outcome<Buffer> drain(const Job& job, const char* format, Stepper step) {
     std::size_t produced = 0;
     auto state = step(out.bytes().subspan(used), produced);
     used += produced;
-    if (state == Step::kDamaged) return damaged(job, format);
+    if (state == Step::kDamaged) return damaged(job, format, used);
     if (used > job.limit) return too_large(job);
     if (state == Step::kEnd) break;
-    if (used < out.size()) return damaged(job, format);  // room left, and nothing more came
+    if (used < out.size()) return damaged(job, format, used);  // room left, and nothing more came
     out.resize(std::min<std::uint64_t>(out.size() * 2, job.limit + 1));
   }
   out.resize(used);
@@ -143,18 +145,18 @@ Outcome<Buffer> unpack_lz4(const Job& job) {
   while (out.size() % kBlock == 0 && fits(at, 4, job.data.size())) {
     auto size = load<std::uint32_t>(job.data, at);
     at += 4;
-    if (!fits(at, size, job.data.size()) || size > kPackedMax) return damaged(job, "lz4");
+    if (!fits(at, size, job.data.size()) || size > kPackedMax) return damaged(job, "lz4", out.size());
     auto room = std::min<std::size_t>(kBlock, size * kRatioMax);
     bool good = append_block(out, room, [&](Output to) {
       return LZ4_decompress_safe(reinterpret_cast<const char*>(job.data.data() + at),
                                  reinterpret_cast<char*>(to.data()), static_cast<int>(size),
                                  static_cast<int>(to.size()));
     });
-    if (!good) return damaged(job, "lz4");
+    if (!good) return damaged(job, "lz4", out.size());
     if (out.size() > job.limit) return too_large(job);
     at += size;
   }
-  if (out.empty()) return damaged(job, "lz4");
+  if (out.empty()) return damaged(job, "lz4", out.size());
   return out;
 }
 
@@ -220,11 +222,11 @@ Result<bool> append_lzop_block(Bytes data, std::uint32_t flags, std::uint64_t& a
 
 Outcome<Buffer> unpack_lzo(const Job& job) {
   auto header = read_lzop_header(job.data);
-  if (!header) return damaged(job, "lzo");
+  if (!header) return damaged(job, "lzo", 0);
   Buffer out;
   for (std::uint64_t at = header->end; out.size() <= job.limit;) {
     auto more = append_lzop_block(job.data, header->flags, at, out);
-    if (!more) return damaged(job, "lzo");
+    if (!more) return damaged(job, "lzo", out.size());
     if (!*more) return out;
   }
   return too_large(job);

@@ -3,6 +3,8 @@
 // distributions keep); its distance to the run-time one is the KASLR offset.
 #include "user/kimage/running.hh"
 
+#include "core/x86/addresses.hh"
+
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -11,8 +13,6 @@
 
 namespace ringside::kimage {
 namespace {
-
-constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000, kLinkedText = kKernelBase + 0x100'0000;
 
 // One line; no name where it is a module's symbol or no line of kallsyms.
 RunningSymbol parse_line(std::string_view line) {
@@ -29,7 +29,7 @@ RunningSymbol parse_line(std::string_view line) {
 
 // `text` is where _text runs, 0 where the file does not say.
 Outcome<std::uint64_t> offset_of(std::uint64_t text, const std::string& file) {
-  if (text >= kLinkedText) return text - kLinkedText;
+  if (text >= kKernelText) return text - kKernelText;
   return Failure{file +
                  ": hides the kernel's addresses; run as root (kernel.kptr_restrict below 2)"};
 }

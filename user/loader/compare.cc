@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::uint64_t kShown = 8;  // bytes
 
-// Bytes that a relocation writes (R_X86_64_64 and PC64; all others that modules have: 4).
-std::uint64_t width_of(const modules::Relocation& entry) {
-  return entry.type() == 1 || entry.type() == 24 ? 8 : 4;
-}
-
 // "relocation 12 of .rela.text, type 4, against printk"; empty where no relocation covers it.
 std::string relocation_at(const modules::Object& object, std::uint32_t target, std::uint64_t at) {
   for (std::uint32_t index = 1; index < object.sections().size(); ++index) {
@@ -25,7 +20,8 @@ std::string relocation_at(const modules::Object& object, std::uint32_t target, s
     auto table = object.contents(index);
     for (std::uint64_t row = 0; row < table.size() / sizeof(modules::Relocation); ++row) {
       auto entry = load<modules::Relocation>(table, row * sizeof(modules::Relocation));
-      if (at < entry.offset || at - entry.offset >= width_of(entry)) continue;
+      if (at < entry.offset || at - entry.offset >= modules::relocation_width(entry.type()))
+        continue;
       auto symbol = entry.symbol() < object.symbol_count() ? object.symbol(entry.symbol())
                                                            : modules::Symbol{};
       return fmt::format("relocation {} of {}, type {}, against {}", row,

@@ -102,7 +102,8 @@ Verdict Checker::check(const std::string& label, const std::filesystem::path& pa
 void Checker::record(const Verdict& verdict, const std::filesystem::path& path) {
   auto given = given_.find(verdict.name);
   if (given != given_.end() && given->second != path) return;
-  known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers, verdict.doubles};
+  known_[verdict.name] = {verdict.refused, verdict.unknown, verdict.providers, verdict.doubles,
+                          verdict.percpu_bytes};
 }
 
 // The file of the module of that name; empty where there is none.
@@ -451,6 +452,21 @@ void Checker::check_closure(Verdict& verdict) {
   order->pop_back();
   verdict.closure = *std::move(order);
   judge_closure(verdict);
+  judge_percpu(verdict);
+}
+
+// All of them share what the kernel keeps for modules. One that is too large alone has been told.
+void Checker::judge_percpu(Verdict& verdict) {
+  auto room = kernel_.rules().percpu_reserve;
+  auto wanted = verdict.percpu_bytes;
+  for (const auto& name : verdict.closure) wanted += known(name).percpu_bytes;
+  if (verdict.percpu_bytes == 0 || verdict.percpu_bytes > room || wanted <= room) return;
+  auto reason =
+      own("percpu-closure", Severity::kRefused, "too much per-CPU data with what it needs",
+          "all .data..percpu", "allocate with alloc_percpu() instead");
+  reason.expected = fmt::format("at most {} bytes", room);
+  reason.found = fmt::format("{}", wanted);
+  add(verdict, std::move(reason));
 }
 
 void Checker::compare_dep_file(Verdict& verdict) {

@@ -109,6 +109,7 @@ class Checker {
     bool refused = false, unknown = false;
     std::vector<std::string> providers;
     std::vector<Double> doubles;
+    std::uint64_t percpu_bytes = 0;
   };
 
   Checker(Kernel& kernel, TypesOf types_of, Signatures signatures, signature::Keyring keyring,
@@ -145,6 +146,7 @@ class Checker {
   bool is_needed(const std::string& name, const std::string& by);
   bool comes_before(const Double& other, const std::string& name);
   void judge_closure(Verdict& verdict);
+  void judge_percpu(Verdict& verdict);
   void record(const Verdict& verdict, const std::filesystem::path& file);
   const Known& known(const std::string& name);
 

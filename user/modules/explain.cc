@@ -27,33 +27,6 @@ constexpr TaintName kTaints[] = {
     {kTaintTest, 'N', "test"},
 };
 
-const char* relocation_name(std::uint64_t type) {
-  switch (type) {
-    case kRelNone:
-      return "R_X86_64_NONE";
-    case kRel64:
-      return "R_X86_64_64";
-    case kRelPc32:
-      return "R_X86_64_PC32";
-    case kRelPlt32:
-      return "R_X86_64_PLT32";
-    case kRel32:
-      return "R_X86_64_32";
-    case kRel32S:
-      return "R_X86_64_32S";
-    case kRelPc64:
-      return "R_X86_64_PC64";
-    case 9:
-      return "R_X86_64_GOTPCREL";
-    case 41:
-      return "R_X86_64_GOTPCRELX";
-    case 42:
-      return "R_X86_64_REX_GOTPCRELX";
-    default:
-      return "type";
-  }
-}
-
 bool is_relocation(Fault fault) {
   return fault >= Fault::kRelocationType && fault < Fault::kCount;
 }

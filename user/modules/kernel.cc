@@ -16,11 +16,12 @@
 namespace ringside::modules {
 namespace {
 
-constexpr int kAbiVersion = 1, kExportsVersion = 2, kListedVersion = 1;
+constexpr int kAbiVersion = 2, kExportsVersion = 2, kListedVersion = 1;
 
 struct StoredAbi {
   std::string vermagic;
   ModuleStruct shape;
+  bool force_load = false;
 };
 
 // What tells one modules.dep from another: "SIZE NANOSECONDS".
@@ -38,7 +39,7 @@ Outcome<StoredAbi> load_abi(const std::filesystem::path& file) {
   std::istringstream stream(text);
   StoredAbi abi;
   std::getline(stream, abi.vermagic);
-  stream >> abi.shape.size >> abi.shape.name >> abi.shape.init >> abi.shape.exit;
+  stream >> abi.shape.size >> abi.shape.name >> abi.shape.init >> abi.shape.exit >> abi.force_load;
   if (!stream || abi.vermagic.empty()) return Failure{file.native() + ": damaged"};
   return abi;
 }
@@ -52,15 +53,15 @@ Outcome<StoredAbi> find_abi(kimage::Image& image) {
   if (!*rodata) return Failure{image.source() + ": no .rodata section: not a kernel"};
   auto vermagic = find_vermagic((*rodata)->data, image.release());
   if (!vermagic) return Failure{describe(vermagic.error(), image.source())};
-  return StoredAbi{std::string(*vermagic), *shape};
+  return StoredAbi{std::string(*vermagic), *shape, find_force_load((*rodata)->data)};
 }
 
 Outcome<StoredAbi> abi_of(kimage::Image& image) {
   auto file = TRY(cache::index_path(image.build_id(), "module-abi", kAbiVersion));
   if (auto stored = load_abi(file)) return stored;
   auto abi = TRY(find_abi(image));
-  auto text = fmt::format("{}\n{} {} {} {}\n", abi.vermagic, abi.shape.size, abi.shape.name,
-                          abi.shape.init, abi.shape.exit);
+  auto text = fmt::format("{}\n{} {} {} {} {:d}\n", abi.vermagic, abi.shape.size, abi.shape.name,
+                          abi.shape.init, abi.shape.exit, abi.force_load);
   (void)cache::publish_file(file, as_bytes(text));  // without it the next run takes as long
   return abi;
 }
@@ -109,11 +110,11 @@ Outcome<Kernel> Kernel::open_listed(kimage::Image image, const std::filesystem::
 Outcome<Nothing> Kernel::read_abi() {
   const auto* rules = rules_for(image_.release());
   if (!rules)
-    return Failure{fmt::format("{}: no rules for kernel {} (known: 6.1 and 6.12)", image_.source(),
-                               image_.release())};
+    return Failure{fmt::format("{}: no rules for kernel {} (known: {})", image_.source(),
+                               image_.release(), known_series())};
   auto found = TRY(abi_of(image_));
   *vermagic_text_ = std::move(found.vermagic);
-  *abi_ = {rules, *vermagic_text_, found.shape};
+  *abi_ = {rules, *vermagic_text_, found.shape, found.force_load};
   return ok;
 }
 

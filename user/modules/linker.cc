@@ -10,7 +10,6 @@ namespace {
 constexpr std::size_t kArena = 256u << 20, kImages = 512u << 20;
 // Where symbols of other modules are taken to be as long as those have no addresses.
 constexpr std::uint64_t kElsewhere = kModuleArea + (64u << 20);
-constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 
 }  // namespace
 

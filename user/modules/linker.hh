@@ -14,7 +14,6 @@
 
 namespace ringside::modules {
 
-constexpr std::uint64_t kModuleArea = 0xffff'ffff'c000'0000;  // MODULES_VADDR with RANDOMIZE_BASE
 constexpr std::uint64_t kPercpuBase = 0x4'0000;  // an offset as modules' per-CPU data get them
 
 // Exports of modules that are given besides the kernel's tree. One that bears the name of a module

@@ -17,7 +17,6 @@ namespace {
 using modules::Diagnostics;
 using modules::SectionHeader;
 
-constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;
 constexpr std::uint64_t kMostAlignment = 4096;  // parts begin on a page
 
 // What kernels patch in modules, and nobody in a space.
