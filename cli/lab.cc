@@ -132,7 +132,8 @@ bool open_status(Arguments& arguments) {
   if (arguments.status_file.empty()) return true;
   arguments.status.open(arguments.status_file);
   if (!arguments.status)
-    fmt::print(stderr, "ringside lab: --status-file {}: cannot be opened: {}; name a file that can be "
+    fmt::print(stderr,
+               "ringside lab: --status-file {}: cannot be opened: {}; name a file that can be "
                "written\n",
                arguments.status_file, std::strerror(errno));
   return arguments.status.is_open();

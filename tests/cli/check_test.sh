@@ -57,15 +57,15 @@ is "is named" out_has '^ext4: needs a module that does not load: jbd2; '
 # 5 KiB of per-CPU data each; kernels keep 8 KiB for all modules.
 mkdir percpu
 head -c 5120 /dev/zero >zeros
-for name in mbcache ext2; do
+for name in dm-mod dm-zero; do
   objcopy --add-section .data..percpu=zeros --set-section-flags .data..percpu=alloc,data \
     "$(find "$tree" -name $name.ko)" percpu/$name.ko
 done
-capture "$ringside" check ./percpu/mbcache.ko --kernel 6.1
+capture "$ringside" check ./percpu/dm-mod.ko --kernel 6.1
 is "5 KiB of per-CPU data load" ended 0
-capture "$ringside" check ./percpu/ext2.ko --with ./percpu/mbcache.ko --kernel 6.1
+capture "$ringside" check ./percpu/dm-zero.ko --with ./percpu/dm-mod.ko --kernel 6.1
 is "twice as much in a closure does not" ended 1
-is "and why" out_has 'ext2\.ko: too much per-CPU data .*expected at most 8192 bytes, found 10240'
+is "and why" out_has 'dm-zero\.ko: too much per-CPU data .*expected at most 8192 bytes, found 10240'
 
 capture "$ringside" check ext4 --with ./jbd2.ko,crc16 --with mbcache --kernel 6.1
 is "--with takes a list, and again" out_has '^ext4: needs a module .* jbd2; '

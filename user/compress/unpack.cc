@@ -31,9 +31,10 @@ struct Job {
 
 // `unpacked`: the bytes that came out before.
 Failure damaged(const Job& job, const char* format, std::uint64_t unpacked) {
-  return {fmt::format("{}: damaged or truncated {} data ({} bytes of it, bad after {} unpacked ones): "
-                      "fetch or copy it again",
-                      job.input, format, job.data.size(), unpacked)};
+  return {
+      fmt::format("{}: damaged or truncated {} data ({} bytes of it, bad after {} unpacked ones): "
+                  "fetch or copy it again",
+                  job.input, format, job.data.size(), unpacked)};
 }
 
 Failure too_large(const Job& job) {
@@ -145,7 +146,8 @@ Outcome<Buffer> unpack_lz4(const Job& job) {
   while (out.size() % kBlock == 0 && fits(at, 4, job.data.size())) {
     auto size = load<std::uint32_t>(job.data, at);
     at += 4;
-    if (!fits(at, size, job.data.size()) || size > kPackedMax) return damaged(job, "lz4", out.size());
+    if (!fits(at, size, job.data.size()) || size > kPackedMax)
+      return damaged(job, "lz4", out.size());
     auto room = std::min<std::size_t>(kBlock, size * kRatioMax);
     bool good = append_block(out, room, [&](Output to) {
       return LZ4_decompress_safe(reinterpret_cast<const char*>(job.data.data() + at),
