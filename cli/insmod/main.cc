@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "cli/insmod/hand_over.hh"
+#include "cli/insmod/record.hh"
 #include "cli/insmod/unpack.hh"
 #include "include/ringside/exit_status.hh"
 
@@ -60,6 +61,8 @@ int load_file(const char* path, const char* parameters, const Placing& placing) 
     error = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
   else
     error = syscall(SYS_init_module, file.data(), file.size(), parameters) ? errno : 0;
+  if (error == 0 && placing.mode != 0 && !by_kernel)
+    write_record(placing.mode == RS_LOADER_USER ? "user" : "kernel", path, file, parameters);
   if (file.data() != packed.data()) std::free(const_cast<std::byte*>(file.data()));
   munmap(memory, size);
   close(fd);

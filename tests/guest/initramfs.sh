@@ -45,6 +45,10 @@ for placement in stock user kernel; do
     diff /tmp/kmod /tmp/ours | head -20
     status=1
   fi
+  # What we placed is listed as such; hooks that were not to be had are the kernel's.
+  listed=$("$build/ringside" list | awk -v placement="$placement" '$2 == placement' | wc -l)
+  [ "$listed" -ge 50 ] && answer=ok || { answer="not ok" status=1; }
+  say "$answer initramfs-$kernel - $placement: ringside list tells where 50 or more were placed"
   unload
 done
 exit $status

@@ -57,13 +57,15 @@ bool soon(Condition condition) {
   return false;
 }
 
-// Areas of vmalloc that hold modules: whom /proc/vmallocinfo names as their callers differs.
+// Areas of vmalloc that loads can leave behind: modules' memory, whose callers /proc/vmallocinfo
+// names differently, the file's copy, and what our modules took.
 inline int module_areas() {
   std::ifstream lines("/proc/vmallocinfo");
   int areas = 0;
   for (std::string line; std::getline(lines, line);)
-    for (auto caller : {"load_module", "layout_and_allocate", "move_module", "module_alloc",
-                        "execmem", "rs_memory_allocate", "allocate_part"})
+    for (auto caller :
+         {"load_module", "layout_and_allocate", "move_module", "module_alloc", "execmem",
+          "init_module", "kernel_read_file", "kvmalloc", "[ringside"})
       if (line.find(caller) != line.npos) {
         ++areas;
         break;
