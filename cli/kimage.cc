@@ -85,7 +85,7 @@ Outcome<json> summary_of(kimage::Image& image) {
 // tables nor its ORC.
 Outcome<json> summary_of_running(const Failure& missing) {
   auto running = kimage::read_running_symbols();  // root's alone
-  auto btf = kimage::read_running_btf();
+  auto btf = kimage::read_btf();
   std::vector<std::byte> memory(btf ? btf->size() : 0);
   Arena arena(memory);
   auto types = btf ? kimage::Btf::open(*btf, arena) : Error{"no BTF"};

@@ -11,6 +11,7 @@
 #include "cli/progress.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/base/unique_fd.hh"
+#include "user/kimage/running.hh"
 #include "user/oops/pool.hh"
 #include "user/oops/print.hh"
 #include "user/oops/stream.hh"
@@ -36,6 +37,7 @@ bool is_image(const std::filesystem::path& file) {
 Outcome<KernelFiles> named_kernel(const std::string& name) {
   std::error_code error;
   bool is_path = name.find('/') != name.npos || std::filesystem::exists(name, error);
+  if (is_path && kimage::read_btf(name)) return KernelFiles{{}, {}, false, {}, name};
   if (is_path && std::filesystem::is_regular_file(name, error) && !is_image(name))
     return KernelFiles{name, {}, false};
   auto kernel = lab::find_kernel(name);
@@ -61,9 +63,10 @@ Outcome<KernelFiles> kernel_of_release(const std::string& release) {
   if (!std::filesystem::is_directory(modules, error)) modules.clear();
   std::filesystem::path map = "/boot/System.map-" + release;
   constexpr std::uintmax_t kStub = 4096;  // Debian's map holds a line that names another package
+  std::filesystem::path types = is_running(release) ? kimage::kRunningBtf : "";
   if (auto size = std::filesystem::file_size(map, error); !error && size > kStub)
-    return KernelFiles{map, modules, false};
-  if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false};
+    return KernelFiles{map, modules, false, {}, types};
+  if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false, {}, types};
   return Failure{
       fmt::format("kernel {} is not on this machine: install its package (Debian's is "
                   "linux-image-{}), or name its image or System.map by --kernel",

@@ -136,6 +136,15 @@ invented "$release" "vfs_read+0x10/$symbol" >"$scratch/real"
 oops_of "$scratch/real" --json
 is "a kernel is found by its release" out_has "\"symbols\":\"$image\""
 is "its symbol is known" out_has '"symbol":"vfs_read","offset":"0x10"[^}]*"resolved":true'
+# Types alone: what is left of a kernel whose symbols are nowhere.
+id=$("$ringside" kimage 6.1 --json | sed 's/.*"build_id":"\([0-9a-f]*\)".*/\1/')
+objcopy --dump-section .BTF="$scratch/btf" \
+  "${XDG_CACHE_HOME:-$HOME/.cache}/ringside/index/$id/vmlinux.v1" /dev/null
+invented "$release" | sed 's/acme_run+0x10\/0x40 \[acme\]/vfs_read.isra.0+0x10\/0x40/' >"$scratch/typed"
+oops_of "$scratch/typed" --kernel "$scratch/btf"
+is "BTF alone gives the culprit's prototype" \
+  out_has '^# prototype +ssize_t vfs_read\(struct file \*file, char \*buf, size_t count, loff_t \*pos\)$'
+is "and says that it has no symbols" out_has '^# note .*btf: has types alone: name an image'
 invented "$release" "vfs_read+0x10/0x12345" >"$scratch/other"
 oops_of "$scratch/other"
 is "a symbol of another size is another kernel's" out_has '^# note +vfs_read: is 0x12345 bytes long'

@@ -80,7 +80,7 @@ TEST_F(Unexported, WhatIsComparedLoadsAndWorks) {
 }
 
 TEST_F(Unexported, TheRunningKernelSaysTheSameAsItsImage) {
-  auto btf = kimage::read_running_btf();
+  auto btf = kimage::read_btf();
   ASSERT_TRUE(btf) << btf.error().message;
   for (auto name : {"ringside_unexported", "ringside_refused"}) {
     ASSERT_NO_FATAL_FAILURE(open(name));

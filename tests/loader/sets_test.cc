@@ -160,7 +160,9 @@ TEST_F(Sets, EveryByteIsEqual) {
 
 TEST_F(Sets, ParityWithStock) {
   if (!names_in_sets().empty()) GTEST_SKIP() << "AllThatStockLoads does it for more";
-  expect_parity(kChoice);
+  std::vector<std::string> half;  // each costs a load in every placement
+  for (std::size_t each = 0; each < kChoice.size(); each += 2) half.push_back(kChoice[each]);
+  expect_parity(half);
 }
 
 TEST_F(Sets, AllThatStockLoads) {

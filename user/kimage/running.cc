@@ -62,11 +62,14 @@ Outcome<RunningSymbols> read_running_symbols(const std::string& file) {
   return result;
 }
 
-Outcome<std::vector<std::byte>> read_running_btf() {
-  const std::string name = "/sys/kernel/btf/vmlinux";
+Outcome<std::vector<std::byte>> read_btf(const std::filesystem::path& name) {
+  constexpr std::string_view kMagic = "\x9f\xeb";
   std::ifstream file(name, std::ios::binary);  // sysfs files cannot be mapped before 6.16
   if (!file) return system_failure("open", name);
-  std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::string text(kMagic.size(), 0);
+  if (!file.read(text.data(), static_cast<std::streamsize>(text.size())) || text != kMagic)
+    return Failure{name.native() + ": no BTF"};
+  text.append(std::istreambuf_iterator<char>(file), {});
   auto bytes = as_bytes(text);
   return std::vector<std::byte>(bytes.begin(), bytes.end());
 }

@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "user/base/failure.hh"
 
 namespace ringside::kimage {
+
+constexpr const char* kRunningBtf = "/sys/kernel/btf/vmlinux";
 
 struct RunningSymbol {
   std::uint64_t address;  // as linked: KASLR's offset is taken off, as from an image
@@ -28,7 +31,8 @@ Outcome<RunningSymbols> read_running_symbols(const std::string& file = "/proc/ka
 // The offset alone, for which a few hundred lines will do.
 Outcome<std::uint64_t> read_running_offset(const std::string& file = "/proc/kallsyms");
 
-// The types of the running kernel (/sys/kernel/btf/vmlinux), as Btf::open takes them.
-Outcome<std::vector<std::byte>> read_running_btf();
+// A file of BTF, as Btf::open takes it: the running kernel's types unless another is named. Fails
+// where it is none.
+Outcome<std::vector<std::byte>> read_btf(const std::filesystem::path& file = kRunningBtf);
 
 }  // namespace ringside::kimage

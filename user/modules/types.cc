@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/elf/file.hh"
+#include "user/kimage/running.hh"
 #include "user/modules/type_text.hh"
 
 namespace ringside::modules {
@@ -42,6 +43,18 @@ Outcome<std::shared_ptr<const Types>> Types::open(std::shared_ptr<const Types> b
   if (!btf) return Failure{describe(btf.error(), file)};
   types->btf_ = *btf;
   types->base_ = std::move(base);
+  types->note_names();
+  return std::shared_ptr<const Types>(std::move(types));
+}
+
+Outcome<std::shared_ptr<const Types>> Types::open_raw(const std::filesystem::path& file) {
+  std::shared_ptr<Types> types(new Types);
+  types->raw_ = TRY(kimage::read_btf(file));
+  types->memory_.resize(kimage::btf_memory(types->raw_));
+  Arena arena(types->memory_);
+  auto btf = kimage::Btf::open(types->raw_, arena);
+  if (!btf) return Failure{describe(btf.error(), file)};
+  types->btf_ = *btf;
   types->note_names();
   return std::shared_ptr<const Types>(std::move(types));
 }

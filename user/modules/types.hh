@@ -24,6 +24,9 @@ class Types {
   static Outcome<std::shared_ptr<const Types>> open(std::shared_ptr<const Types> base,
                                                     const std::filesystem::path& file);
 
+  // Reads a file of BTF and nothing else, as /sys/kernel/btf/vmlinux is one. No release is known.
+  static Outcome<std::shared_ptr<const Types>> open_raw(const std::filesystem::path& file);
+
   const std::string& release() const { return release_; }  // the kernel's
   const kimage::Btf& btf() const { return *btf_; }
 
@@ -45,7 +48,7 @@ class Types {
   std::shared_ptr<const Types> base_;
   std::optional<kimage::Image> image_;
   std::optional<ModuleFile> file_;
-  std::vector<std::byte> memory_;
+  std::vector<std::byte> raw_, memory_;
   std::optional<kimage::Btf> btf_;
   std::unordered_map<std::string_view, std::uint32_t> names_;  // functions and variables: type ids
 };

@@ -45,7 +45,7 @@ Outcome<std::vector<UnexportedFunction>> check_unexported(const Module& module,
                                                           kimage::Image& kernel);
 
 // The same against the running kernel (kimage/running.hh), without its image. `btf` as
-// read_running_btf gives it.
+// read_btf gives it.
 Outcome<std::vector<UnexportedFunction>> check_unexported(const Module& module,
                                                           std::span<const std::string_view> names,
                                                           const kimage::RunningSymbols& symbols,

@@ -31,6 +31,7 @@ void find_offset(Job& job) {
   const auto& report = job.report;
   std::map<std::uint64_t, int> votes;
   for (const auto& frame : report.frames()) {
+    if (!job.kernel->has_symbols()) break;
     if (!frame.has_address || !frame.has_offset || !frame.module.empty() || frame.user) continue;
     bool differs = false;
     auto symbols = job.kernel->symbols().named(std::string(frame.symbol));
@@ -81,8 +82,12 @@ void fail(Job& job, Answer& answer, std::string why) {
   answer.why = std::move(why);
 }
 
+constexpr const char* kTypesAlone = "has types alone: name an image or a System.map for symbols";
+
 // A frame with a name: "func+0x10/0x20 [module]".
 void locate_named(Job& job, const Frame& frame, Answer& answer) {
+  if (!job.kernel->has_symbols())
+    return fail(job, answer, fmt::format("{}: {}", job.kernel->source(), kTypesAlone));
   const auto* table = &job.kernel->symbols();
   std::string module(frame.module);
   if (!module.empty()) {
@@ -114,6 +119,8 @@ void locate_named(Job& job, const Frame& frame, Answer& answer) {
 
 // A frame that is an address only.
 void locate_address(Job& job, const Frame& frame, Answer& answer) {
+  if (!job.kernel->has_symbols())
+    return fail(job, answer, fmt::format("{}: {}", job.kernel->source(), kTypesAlone));
   auto address = frame.address - job.decoded.offset;
   auto symbol = job.kernel->symbols().at(address - (is_return(job.report, frame) ? 1 : 0));
   if (!symbol)
@@ -149,6 +156,15 @@ Answer answer_for(Job& job, const Frame& frame) {
   return answer;
 }
 
+void add_culprit(Job& job) {
+  const auto* culprit = job.decoded.culprit = culprit_of(job.report);
+  if (!culprit || !job.kernel) return;
+  const auto& answer = job.decoded.answers[culprit - job.report.frames().data()];
+  auto name = culprit->symbol.empty() ? std::string_view(answer.symbol) : culprit->symbol;
+  if (answer.lines.empty() && !name.empty())
+    job.decoded.prototype = job.kernel->prototype(name, std::string(culprit->module));
+}
+
 void open_kernel(Job& job, Kernels& kernels) {
   auto kernel = kernels.of(std::string(job.report.release));
   if (!kernel) return job.note(kernel.error().message);
@@ -172,7 +188,7 @@ Decoded Decoder::decode(const Report& report) {
   open_kernel(job, kernels_);
   if (job.kernel) find_offset(job);
   for (const auto& frame : report.frames()) job.decoded.answers.push_back(answer_for(job, frame));
-  job.decoded.culprit = culprit_of(report);
+  add_culprit(job);
   job.decoded.fingerprint = fingerprint_of(report);
   job.decoded.code = disassemble(report);
   return std::move(job.decoded);

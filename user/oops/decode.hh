@@ -31,6 +31,7 @@ struct Decoded {
   std::vector<Answer> answers;     // one a frame
   std::vector<std::string> notes;  // what is missing or does not fit, each once
   const Frame* culprit = nullptr;
+  std::string prototype;  // the culprit's, where no source line is known
   std::uint64_t fingerprint = 0;
   std::vector<Instruction> code;
 };

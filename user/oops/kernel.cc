@@ -22,8 +22,13 @@ Outcome<modtree::Tree> open_tree(const std::filesystem::path& folder) {
 
 Outcome<std::shared_ptr<const Kernel>> Kernel::open(const KernelFiles& files) {
   std::shared_ptr<Kernel> kernel(new Kernel);
-  kernel->source_ = files.symbols.native();
-  if (files.is_image) {
+  kernel->source_ = files.symbols.empty() ? files.types.native() : files.symbols.native();
+  kernel->types_in_image_ = files.types.empty();
+  if (!files.types.empty() || files.is_image)
+    kernel->types_file_ = files.types.empty() ? files.symbols : files.types;
+  if (files.symbols.empty()) {
+    TRY(modules::Types::open_raw(files.types));
+  } else if (files.is_image) {
     auto image = TRY(kimage::Image::open(files.symbols));
     kernel->release_ = image.release();
     kernel->build_id_ = image.build_id();
@@ -48,6 +53,24 @@ Outcome<std::filesystem::path> Kernel::module_file(const std::string& name) cons
   if (!tree_.folder().empty())
     return Failure{fmt::format("module {}: not in {}", name, tree_.folder().native())};
   return Failure{fmt::format("module {}: this kernel's modules are not on this machine", name)};
+}
+
+// Without them there are no prototypes, and that is all.
+void Kernel::open_types() const {
+  if (std::exchange(types_asked_, true) || types_file_.empty()) return;
+  auto open = [&]() -> Outcome<std::shared_ptr<const modules::Types>> {
+    if (!types_in_image_) return modules::Types::open_raw(types_file_);
+    return modules::Types::open(TRY(kimage::Image::open(types_file_)));
+  };
+  if (auto types = open()) types_.emplace(*std::move(types), tree_);
+}
+
+std::string Kernel::prototype(std::string_view name, const std::string& module) const {
+  name = name.substr(0, name.find('.'));  // gcc's clones: ".isra.0", ".cold"
+  std::lock_guard lock(mutex_);
+  open_types();
+  const auto* types = types_ ? types_->declaring(name, module) : nullptr;
+  return types ? types->declaration(name).value_or("") : "";
 }
 
 Outcome<const SymbolTable*> Kernel::module(const std::string& name) const {

@@ -9,17 +9,20 @@
 
 #include "core/oops/report.hh"
 #include "user/modtree/tree.hh"
+#include "user/modules/types.hh"
 #include "user/oops/debug_lines.hh"
 #include "user/oops/symbols.hh"
 
 namespace ringside::oops {
 
-// Where a kernel's files are. `symbols` is an image, or a System.map or copy of /proc/kallsyms.
+// Where a kernel's files are. `symbols` is an image, or a System.map or copy of /proc/kallsyms;
+// empty where there are types alone.
 struct KernelFiles {
   std::filesystem::path symbols;
   std::filesystem::path modules;  // lib/modules/RELEASE; empty where there is none
   bool is_image = true;
   DebugOptions debug = {};
+  std::filesystem::path types = {};  // a file of BTF; empty: the image's own
 };
 
 // The files of the kernel with that release; a Failure says what to install.
@@ -29,7 +32,8 @@ class Kernel {
  public:
   static Outcome<std::shared_ptr<const Kernel>> open(const KernelFiles& files);
 
-  const std::string& source() const { return source_; }      // the file of its symbols
+  const std::string& source() const { return source_; }  // the file of its symbols, or types
+  bool has_symbols() const { return symbols_ != nullptr; }
   const std::string& release() const { return release_; }    // empty where the file does not say
   const std::string& build_id() const { return build_id_; }  // the same
   const SymbolTable& symbols() const { return *symbols_; }
@@ -38,17 +42,26 @@ class Kernel {
   // The symbols of module `name`; a Failure says where they were looked for. Opened once.
   Outcome<const SymbolTable*> module(const std::string& name) const;
 
+  // The C prototype of the function `name`, of a module where one is named, by the kernel's BTF;
+  // empty where that does not tell. The types are read when they are first asked for.
+  std::string prototype(std::string_view name, const std::string& module) const;
+
  private:
   Kernel() = default;
   Outcome<std::filesystem::path> module_file(const std::string& name) const;
+  void open_types() const;
 
   std::string source_, release_, build_id_;
+  std::filesystem::path types_file_;  // an image, or a file of BTF; empty where there is neither
+  bool types_in_image_ = false;
   Table symbols_;
   modtree::Tree tree_;
   std::vector<std::filesystem::path> given_;  // DebugOptions'
   std::unique_ptr<const LineSource> lines_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, Outcome<Table>> modules_;
+  mutable std::optional<modules::KernelTypes> types_;
+  mutable bool types_asked_ = false;
 };
 
 // Kernels by release, opened once and kept as long as they are among the last few. Thread-safe.

@@ -128,6 +128,7 @@ void put_verdict(Json& json, const Report& report, const Decoded& decoded) {
   json.text("fingerprint", fmt::format("{:016x}", decoded.fingerprint));
   json.number("fingerprint_version", kFingerprintVersion);
   if (decoded.culprit != nullptr) json.number("culprit", decoded.culprit - report.frames().data());
+  put(json, "prototype", decoded.prototype);
   if (decoded.has_offset)
     json.hex("kernel_offset", decoded.offset).text("kernel_offset_from", decoded.offset_source);
   put(json, "symbols", decoded.kernel);

@@ -156,6 +156,7 @@ class Printer {
         "{}# ringside: {}, {}, {}{}\n", palette_.title, title_of(report_.kind), release,
         report_.arch == Arch::kUnknown ? "machine not told" : name_of(report_.arch), palette_.off);
     say("culprit", culprit());
+    say("prototype", decoded_.prototype);
     if (!report_.bug_at.empty()) say("source", std::string(report_.bug_at));
     say("on", where());
     if (!report_.panic.empty()) say("then", fmt::format("panic: {}", report_.panic));
