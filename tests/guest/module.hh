@@ -63,9 +63,8 @@ inline int module_areas() {
   std::ifstream lines("/proc/vmallocinfo");
   int areas = 0;
   for (std::string line; std::getline(lines, line);)
-    for (auto caller :
-         {"load_module", "layout_and_allocate", "move_module", "module_alloc", "execmem",
-          "init_module", "kernel_read_file", "kvmalloc", "[ringside"})
+    for (auto caller : {"load_module", "layout_and_allocate", "move_module", "module_alloc",
+                        "execmem", "init_module", "kernel_read_file", "kvmalloc", "[ringside"})
       if (line.find(caller) != line.npos) {
         ++areas;
         break;
