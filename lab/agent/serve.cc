@@ -65,11 +65,16 @@ class Server {
   Port& err_;
   Running command_;
   int children_ = -1;  // signalfd of SIGCHLD
+  bool sees_host_;     // the root is the host's tree: an image never changes
   int nmi_ = -1;       // FIFO by which a command asks for an NMI
 };
 
 Server::Server(Port (&ports)[kPortCount], const BootConfig& config)
-    : control_(ports[kControl]), in_(ports[kIn]), out_(ports[kOut]), err_(ports[kErr]) {
+    : control_(ports[kControl]),
+      in_(ports[kIn]),
+      out_(ports[kOut]),
+      err_(ports[kErr]),
+      sees_host_(!config.root_on_disk) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
@@ -163,7 +168,7 @@ void Server::start(const Message& message) {
   auto command = decode_command(message.payload);
   if (!command) die(std::string("run: ") + command.error().what);
   if (command_.pid != 0) die("run: a command is running");
-  if (message.run > 1) forget_files();
+  if (message.run > 1 && sees_host_) forget_files();
   int in[2], out[2], err[2];
   require(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0,
           "pipes");
