@@ -244,7 +244,7 @@ bool is_bystander(std::string_view name) {
 }
 
 bool counts(const Frame& frame) {
-  return !frame.symbol.empty() && !frame.guess && !frame.user && frame.role != Role::kCopy &&
+  return !frame.symbol.empty() && !frame.user && frame.role != Role::kCopy &&
          frame.role != Role::kLock && frame.role != Role::kLink && frame.role != Role::kCallee;
 }
 
@@ -256,11 +256,14 @@ std::uint16_t main_trace(const Report& report) {
 }
 
 // How early a frame is asked: where the CPU stood, what the headline names, the stack.
+// Guesses come last: a running task's stack, which another CPU prints, is nothing else.
+constexpr int kStack = 2, kGuess = 4, kNobody = 5;
 int rank(const Frame& frame, std::uint16_t trace) {
-  if (!counts(frame)) return 4;
+  if (!counts(frame)) return kNobody;
+  if (frame.guess) return frame.role == Role::kCall && frame.trace == trace ? kGuess : kNobody;
   if (frame.role == Role::kFault) return 0;
   if (frame.role == Role::kNamed) return 1;
-  return frame.role == Role::kCall && frame.trace == trace ? 2 : 3;
+  return frame.role == Role::kCall && frame.trace == trace ? kStack : 3;
 }
 
 // A fault is where the CPU stood; a task that hangs or a CPU that is interrupted stands anywhere,
@@ -294,7 +297,8 @@ const Frame* culprit_of(const Report& report) {
   auto trace = main_trace(report);
   const Frame* first = nullptr;
   int from = fault_counts(report) ? 0 : 1;
-  for (int wanted = from; wanted < 4; ++wanted) {
+  for (int wanted = from; wanted < kNobody; ++wanted) {
+    if (wanted == kGuess && first != nullptr) break;
     for (const auto& frame : report.frames()) {
       if (rank(frame, trace) != wanted) continue;
       if (first == nullptr) first = &frame;
@@ -314,7 +318,7 @@ std::uint64_t fingerprint_of(const Report& report) {
   bool in_stack = culprit->role == Role::kCall;
   std::size_t taken = 1;
   for (const auto& frame : report.frames()) {
-    if (rank(frame, trace) != 2 || taken == kFingerprintFrames) continue;
+    if (rank(frame, trace) != kStack || taken == kFingerprintFrames) continue;
     if (in_stack && &frame <= culprit) continue;
     auto name = plain_name(frame.symbol);
     if (is_bystander(name) || (taken == 1 && same(name, plain_name(culprit->symbol)))) continue;

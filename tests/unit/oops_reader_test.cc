@@ -209,6 +209,9 @@ TEST(OopsVerdict, BystandersAreNotBlamed) {
                     " ? acme_guess+0x1/0x2\n acme_wait+0x1/0x2\n vfs_read+0x1/0x2\n"),
             "acme_wait");
   EXPECT_EQ(culprit(" __schedule+0x1/0x2\n schedule+0x1/0x2\n"), "__schedule");
+  // A running task's stack, which another CPU prints.
+  EXPECT_EQ(culprit(" ? __schedule+0x1/0x2\n ? acme_spin+0x1/0x2\n ? acme+0x1/0x2\n"), "acme_spin");
+  EXPECT_EQ(culprit(" schedule+0x1/0x2\n ? acme_spin+0x1/0x2\n"), "schedule");
 }
 
 TEST(OopsVerdict, TheFingerprintIsStable) {

@@ -67,16 +67,17 @@ static noinline int sleep_on(void)
 	return 0;
 }
 
-/* With a grace period that waits for this CPU; a callback would begin it on this CPU, too late. */
+/* With a grace period that waits for this reader. A callback would begin it on this CPU, too late; and
+ * preemption stays on, or the thread that begins it could be held up on this CPU, too. */
 static noinline int spin(void)
 {
 	unsigned long end = jiffies + 10 * HZ;
 
-	preempt_disable();
+	rcu_read_lock();
 	(void)start_poll_synchronize_rcu();
 	while (time_before(jiffies, end))
 		cpu_relax();
-	preempt_enable();
+	rcu_read_unlock();
 	return 0;
 }
 
