@@ -16,10 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::string> kChoice = {
-    "ext4",      "dm_crypt",  "nf_tables", "nft_ct",   "nft_compat",  "xt_conntrack", "ip_tables",
-    "bridge",    "fuse",      "overlay",   "autofs4",  "kvm",         "loop",         "snd_pcm",
-    "snd_hwdep", "bluetooth", "cfg80211",  "videodev", "usbcore",     "usbhid",       "evdev",
-    "joydev",    "nvme",      "sr_mod",    "sd_mod",   "aesni_intel", "cryptd",       "drm"};
+    "ext4",      "dm_crypt",    "nf_tables", "nft_ct",    "nft_compat", "xt_conntrack",
+    "ip_tables", "bridge",      "fuse",      "overlay",   "autofs4",    "kvm",
+    "loop",      "snd_pcm",     "snd_hwdep", "bluetooth", "cfg80211",   "videodev",
+    "usbcore",   "usbhid",      "evdev",     "joydev",    "nvme",       "sr_mod",
+    "sd_mod",    "aesni_intel", "cryptd",    "drm",       "tuner_types"};  // without code
 
 std::vector<std::string> names_in_sets() {
   const char* sets = std::getenv("RINGSIDE_SETS");

@@ -52,6 +52,7 @@ class Service {
   Outcome<Nothing> check_shape(const rs_loader_load& load) const;
   Outcome<std::vector<rs_loader_section>> read_sections(std::uint32_t count) const;
   Outcome<std::vector<std::uint64_t>> read_symbols(std::uint32_t count) const;
+  bool has_memory(std::uint32_t index) const;
   Outcome<Nothing> place(const std::vector<rs_loader_section>& sections);
   Outcome<Nothing> bind(const std::vector<std::uint64_t>& theirs);
   Outcome<Nothing> hand_over(std::uint32_t section);
@@ -102,15 +103,24 @@ Outcome<std::vector<std::uint64_t>> Service::read_symbols(std::uint32_t count) c
   return values;
 }
 
+// Whether the section's region was allocated: 6.12 allocates none for a region without a byte.
+bool Service::has_memory(std::uint32_t index) const {
+  auto region = linked_.layout.places[index].region;
+  return region != kNoRegion && linked_.layout.regions[region].size != 0;
+}
+
 // Our layout at the kernel's addresses: every section must lie where the kernel has put it.
 Outcome<Nothing> Service::place(const std::vector<rs_loader_section>& sections) {
   if (auto placed = linker_.place(linked_); !placed)
     return Failure{describe(placed.error(), "the module")};
   std::array<bool, modules::kMaxRegions> known{};
+  // What is empty in a region that was not allocated lies at 0.
+  for (std::uint32_t region = 0; region < modules::kMaxRegions; ++region)
+    if (linked_.layout.regions[region].size == 0) linked_.image.address[region] = 0;
   for (std::uint32_t index = 1; index < sections.size(); ++index) {
     auto place = linked_.layout.places[index];
     auto address = sections[index].address;
-    bool in_memory = place.region != kNoRegion;
+    bool in_memory = has_memory(index);
     if (in_memory != (address != 0) && index != linked_.layout.percpu_section)
       return Failure{
           fmt::format("section {}: {} by the kernel, {} by us",
@@ -213,7 +223,7 @@ Outcome<Nothing> Service::serve(const rs_loader_load& load) {
   const auto& object = linked_.module.object();
   for (std::uint32_t index = 1; index < object.sections().size(); ++index) {
     bool of_symbols = index == object.symbol_section() || index == object.string_section();
-    if (linked_.layout.places[index].region != kNoRegion && !of_symbols) TRY(hand_over(index));
+    if (has_memory(index) && !of_symbols) TRY(hand_over(index));
   }
   return ok;
 }
