@@ -3,13 +3,19 @@
 #include "core/elf/file.hh"
 
 #include "core/elf/name.hh"
-#include "core/elf/records.hh"
 
 namespace ringside::elf {
 namespace {
 
 constexpr std::uint32_t kNoBits = 8;                    // SHT_NOBITS
 constexpr std::uint64_t kClassData = 0x0102'464c'457f;  // "\x7fELF", ELFCLASS64, ELFDATA2LSB
+
+Result<Bytes> contents(Bytes file, const SectionHeader& header) {
+  if (header.type == kNoBits) return Bytes{};
+  return slice(file, header.offset, header.size, "section");
+}
+
+}  // namespace
 
 Result<ElfHeader> read_header(Bytes file) {
   auto header = TRY(read<ElfHeader>(file, 0, "ELF header"));
@@ -21,13 +27,6 @@ Result<ElfHeader> read_header(Bytes file) {
                  header.shentsize};
   return header;
 }
-
-Result<Bytes> contents(Bytes file, const SectionHeader& header) {
-  if (header.type == kNoBits) return Bytes{};
-  return slice(file, header.offset, header.size, "section");
-}
-
-}  // namespace
 
 Result<File> File::open(Bytes file) {
   auto header = TRY(read_header(file));

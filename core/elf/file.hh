@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/bytes.hh"
+#include "core/elf/records.hh"
 
 namespace ringside::elf {
 
@@ -18,6 +19,9 @@ struct Section {
   std::uint64_t size = 0;
   Bytes data;  // empty for SHT_NOBITS; borrowed from the file
 };
+
+// The ELF header, where `file` begins with a little-endian ELF64 one.
+Result<ElfHeader> read_header(Bytes file);
 
 class File {
  public:

@@ -3,7 +3,7 @@
 // list. No relocation is at address 0, so zero words tell the lists apart.
 #include "core/kimage/loadable.hh"
 
-#include "core/elf/records.hh"
+#include "core/elf/file.hh"
 #include "core/x86/addresses.hh"
 
 namespace ringside::kimage {
@@ -17,8 +17,8 @@ constexpr std::uint32_t kLoad = 1;  // PT_LOAD
 constexpr const char* kSegments = "program header table";
 constexpr const char* kTail = "relocations behind the ELF file";
 
-Result<ElfHeader> read_header(Bytes file) {
-  auto header = TRY(read<ElfHeader>(file, 0, "ELF header"));
+Result<ElfHeader> header_of(Bytes file) {
+  auto header = TRY(elf::read_header(file));
   if (header.phentsize != sizeof(ProgramHeader))
     return Error{"wrong program header size", "ELF header", 54, sizeof(ProgramHeader),
                  header.phentsize};
@@ -95,7 +95,7 @@ Status move_all(const Loadable& kernel, Bytes list, T delta, std::span<std::byte
 }  // namespace
 
 Result<Loadable> open_loadable(Bytes vmlinux, std::uint64_t base) {
-  auto header = TRY(read_header(vmlinux));
+  auto header = TRY(header_of(vmlinux));
   Loadable kernel{vmlinux, base, 0, header.entry, {}};
   kernel.size = TRY(size_in_memory(kernel, header));
   if (header.entry < base || header.entry - base >= kernel.size)
@@ -111,7 +111,7 @@ Status load_kernel(const Loadable& kernel, std::uint64_t delta, std::span<std::b
     return Error{"memory of another size", "kernel", 0, kernel.size, memory.size()};
   if (delta != 0 && kernel.relocations.empty())
     return Error{"kernel without relocations", kTail, 0, 0, delta};
-  auto header = TRY(read_header(kernel.file));
+  auto header = TRY(header_of(kernel.file));
   for (std::uint32_t index = 0; index < header.phnum; ++index) {
     auto segment = segment_at(kernel.file, header, index);
     if (segment.type != kLoad) continue;
