@@ -99,6 +99,17 @@ TEST_P(Placements, AFreshLoaderGoesOn) {
   EXPECT_EQ(jbd2->references, 1);
 }
 
+// The same with files of no tree, of a module that plain insmod loaded.
+TEST_P(Placements, AFreshLoaderGoesOnWithNamedFiles) {
+  auto provider = guest::module_file("ringside_provider").native();
+  auto subject = guest::module_file("ringside_subject").native();
+  ASSERT_EQ(run({"insmod", provider}).status, 0);
+  expect_ringside({"load", placement(), subject}, 1);
+  expect_ringside({"load", placement(), provider, subject});
+  EXPECT_EQ(loaded_module("ringside_provider")->references, 1);
+  EXPECT_EQ(run({"rmmod", "ringside_subject", "ringside_provider"}).status, 0);
+}
+
 TEST_P(Placements, ATamperedSignatureIsRefused) {
   auto file = unpacked("loop");
   shell("LC_ALL=C sed -i 's/loop: module loaded/loop: module l0aded/' " + file.native());

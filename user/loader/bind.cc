@@ -79,8 +79,9 @@ Outcome<std::filesystem::path> Binder::locate(Loaded& module, std::uint64_t& per
     read_sections(module, roots_);
     if (auto record = read_record(module, roots_)) return record->file;
   }
+  if (auto named = named_.find(module.name); named != named_.end()) return named->second;
   if (in_tree) return kernel_.tree().path_of(*in_tree);
-  return Failure{fmt::format("{} is loaded, but its file is unknown", module.name)};
+  return Failure{fmt::format("{} is loaded, but its file is unknown: name it, too", module.name)};
 }
 
 // The one that was judged, where it is one of this load's.

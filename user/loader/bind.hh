@@ -35,6 +35,10 @@ class Binder {
   // from a list in place of sysfs.
   void use_list(List list) { list_ = std::move(list); }
 
+  // Where the files of loaded modules are that nobody wrote down; those of another build do not
+  // count.
+  void use_files(Files files) { named_ = std::move(files); }
+
   // Opens `step`'s file and binds it; nothing is placed yet. `linked` lasts until the next call.
   Outcome<Nothing> open(const Step& step, modules::Linked& linked);
   // Takes back the answers whose addresses are not known here, which leaves them to the kernel.
@@ -66,6 +70,7 @@ class Binder {
   std::uint64_t offset_;  // bytes that the kernel runs above its link address
   bool unexported_ = false;
   List list_;
+  Files named_;
   std::vector<modules::Diagnostic> room_;
   modules::Overlay overlay_;
   std::optional<modules::Linker> linker_;

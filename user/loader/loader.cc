@@ -154,6 +154,7 @@ Failure Loader::undo(const std::vector<Placed>& done, Failure failure) {
 
 Outcome<std::vector<Placed>> Loader::rehearse(const Plan& plan) {
   std::vector<Placed> list;
+  if (binder_) binder_->use_files(plan.loaded);
   for (const auto& step : plan.steps) {
     Placed placed;
     placed.step = &step, placed.placement = options_.placement;
@@ -173,6 +174,7 @@ Outcome<std::vector<Placed>> Loader::rehearse(const Plan& plan) {
 
 Outcome<std::vector<Placed>> Loader::run(const Plan& plan) {
   std::vector<Placed> done;
+  if (binder_) binder_->use_files(plan.loaded);
   for (const auto& step : plan.steps) {
     auto placed = load(step);
     if (!placed) return undo(done, placed.error());

@@ -94,9 +94,9 @@ Outcome<std::string> Planner::take_word(const Word& word) {
   const auto* in_tree = kernel_.tree().find(word.module);
   bool by_name = in_tree && kernel_.tree().path_of(*in_tree) == *path;
   auto name = by_name ? in_tree->name : modtree::module_name(path->native());
-  if (!by_name && !is_loaded(name)) {
+  if (!by_name) {
     TRY(checker_.provide(*path));
-    files_[name] = *path;
+    (is_loaded(name) ? loaded_files_ : files_)[name] = *path;
   }
   append(parameters_[name], word.parameters);
   return name;
@@ -161,6 +161,7 @@ Outcome<Plan> Planner::plan(const std::vector<Word>& words) {
   Plan plan;
   for (const auto& name : order)
     if (!is_loaded(name)) plan.steps.push_back(TRY(step_of(name)));
+  plan.loaded = std::move(loaded_files_);
   plan.notes = std::move(notes_);
   return plan;
 }

@@ -27,8 +27,11 @@ struct Step {
   modules::Verdict verdict;
 };
 
+using Files = std::map<std::string, std::filesystem::path>;  // by module
+
 struct Plan {
   std::vector<Step> steps;         // in the order of loading
+  Files loaded;                    // files that were named of modules that are loaded already
   std::vector<std::string> notes;  // lines for a person: what was left out, and why
 };
 
@@ -66,9 +69,10 @@ class Planner {
   Config config_;
   bool linked_;
   Roots roots_;
-  std::map<std::string, bool> loaded_;                  // live ones, as far as asked for
-  std::map<std::string, std::filesystem::path> files_;  // of modules that were named by file
-  std::map<std::string, std::string> parameters_;       // by module, from the command line
+  std::map<std::string, bool> loaded_;             // live ones, as far as asked for
+  Files files_;                                    // of modules that were named by file
+  Files loaded_files_;                             // the same, of those that are loaded
+  std::map<std::string, std::string> parameters_;  // by module, from the command line
   std::map<std::string, Known> known_;
   std::vector<std::string> notes_;
 };
