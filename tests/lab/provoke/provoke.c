@@ -67,8 +67,8 @@ static noinline int sleep_on(void)
 	return 0;
 }
 
-/* With a grace period that waits for this reader. A callback would begin it on this CPU, too late; and
- * preemption stays on, or the thread that begins it could be held up on this CPU, too. */
+/* With a grace period that waits for this reader. A callback would begin it on this CPU, too late;
+ * and preemption stays on, or the thread that begins it could be held up on this CPU, too. */
 static noinline int spin(void)
 {
 	unsigned long end = jiffies + 10 * HZ;
