@@ -157,10 +157,9 @@ int oops(int argc, char** argv) {
   auto* filter = app.add_subcommand("filter", "NDJSON to NDJSON: adds the reports in each text");
   filter->footer(
       "Example: journalctl -k -o cat | jq -R -s -c '{text: .}' | ringside oops filter\n"
-      "Reads objects, one a line; each comes out with \"reports\", what --json says of every "
-      "report "
-      "in\nits string \"text\". --kernel, --debug and --jobs stand before the word filter. Exit "
-      "status: 0\nreports were found, 1 none were, 2 a line was no object.");
+      "Reads objects, one a line; each comes out with \"reports\": what --json says of every\n"
+      "report in its string \"text\". --kernel, --debug and --jobs stand before the word filter.\n"
+      "Exit status: 0 reports were found, 1 none were, 2 a line was no object.");
   app.footer(
       "Example: dmesg | ringside oops --only\n"
       "Exit status: 0 reports were found, 1 none were, 2 an input could not be read.");

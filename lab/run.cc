@@ -35,8 +35,8 @@ struct Sink {
   void take(const std::string& bytes) { (fd >= 0 ? waiting : *capture) += bytes; }
   // Writes what fits without blocking, though fd itself blocks.
   void flush();
-  // Writes all; for the end of a run.
-  // Waits for the reader; false where the caller cancelled before all was taken.
+  // Writes all, for the end of a run, and waits for the reader; false where the caller cancelled
+  // before all was taken.
   bool flush_all(int cancel_fd);
 };
 

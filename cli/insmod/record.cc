@@ -10,11 +10,12 @@
 
 #include "core/elf/file.hh"
 #include "core/elf/note.hh"
+#include "core/modules/rules.hh"
 
 namespace ringside::insmod {
 namespace {
 
-constexpr std::size_t kNameMax = 56;  // MODULE_NAME_LEN
+constexpr std::size_t kNameMax = modules::kModuleNameMax;
 
 // The module's name, by its file's as kmod takes it.
 bool name_of(const char* path, char (&name)[kNameMax]) {

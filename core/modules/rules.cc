@@ -81,8 +81,13 @@ Result<std::uint32_t> member_offset(const kimage::Btf& btf, const kimage::BtfTyp
 
 }  // namespace
 
+std::span<const Rules* const> all_rules() {
+  static constinit const Rules* const kAll[] = {&kRules6_1, &kRules6_12};
+  return kAll;
+}
+
 const Rules* rules_for(std::string_view release) {
-  for (const Rules* rules : {&kRules6_1, &kRules6_12})
+  for (const auto* rules : all_rules())
     if (heads(rules->series, release)) return rules;
   return nullptr;
 }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/base/bytes.hh"
@@ -50,13 +51,11 @@ struct Rules {
 extern const Rules kRules6_1;
 extern const Rules kRules6_12;
 
+// All of them.
+std::span<const Rules* const> all_rules();
+
 // The table for a release ("6.1.0-56-amd64"), by its series; nullptr where there is none.
 const Rules* rules_for(std::string_view release);
-
-// The series that there are tables for: "6.1, 6.12".
-constexpr std::string_view known_series() {
-  return "6.1, 6.12";
-}
 
 // struct module of one kernel, all in bytes. name, init and exit are offsets of those members.
 struct ModuleStruct {

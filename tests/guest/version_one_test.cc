@@ -52,28 +52,29 @@ TEST(VersionOne, TheLoadersClientArmsAndDisarms) {
   EXPECT_TRUE(soon([] { return unload("ringside_loader"); }));
 }
 
-TEST(VersionOne, TheSymbolTablesClientAsksForItsState) {
-  ASSERT_TRUE(load("ringside_ksyms"));
+// What the device of a module that was just loaded says of its state.
+template <std::size_t kSize>
+Call<kSize> state_of(const std::string& module, const char* name, unsigned long number) {
+  Call<kSize> status;
+  EXPECT_TRUE(load(module));
   {
-    auto device = open_device("/dev/ringside-ksyms");
-    ASSERT_TRUE(device);
-    Call<72> status;
-    EXPECT_EQ(status.on(device, 0xc0485212), 0);
-    EXPECT_EQ(status.get(8), 0u) << "no table";
-    EXPECT_EQ(status.get(32), 20u) << "bytes of the kernel's build-id";
+    auto device = open_device(name);
+    EXPECT_TRUE(device) << name;
+    EXPECT_EQ(status.on(device, number), 0);
   }
-  EXPECT_TRUE(unload("ringside_ksyms"));
+  EXPECT_TRUE(unload(module));
+  return status;
+}
+
+TEST(VersionOne, TheSymbolTablesClientAsksForItsState) {
+  auto status = state_of<72>("ringside_ksyms", "/dev/ringside-ksyms", 0xc0485212);
+  EXPECT_EQ(status.get(8), 0u) << "no table";
+  EXPECT_EQ(status.get(32), 20u) << "bytes of the kernel's build-id";
 }
 
 TEST(VersionOne, TheParsersClientAsksForItsState) {
-  ASSERT_TRUE(load("ringside_html"));
-  {
-    auto device = open_device("/dev/ringside-html");
-    ASSERT_TRUE(device);
-    Call<56> status;
-    EXPECT_EQ(status.on(device, 0xc0385291), 0);
-  }
-  EXPECT_TRUE(unload("ringside_html"));
+  auto status = state_of<56>("ringside_html", "/dev/ringside-html", 0xc0385291);
+  EXPECT_EQ(status.get(8), 0u) << "nothing was read";
 }
 
 }  // namespace

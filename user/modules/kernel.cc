@@ -107,11 +107,17 @@ Outcome<Kernel> Kernel::open_listed(kimage::Image image, const std::filesystem::
   return kernel;
 }
 
+static Failure no_rules(const kimage::Image& image) {
+  std::string known;
+  for (const auto* rules : all_rules())
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", rules->series);
+  return {fmt::format("{}: no rules for kernel {} (known: {})", image.source(), image.release(),
+                      known)};
+}
+
 Outcome<Nothing> Kernel::read_abi() {
   const auto* rules = rules_for(image_.release());
-  if (!rules)
-    return Failure{fmt::format("{}: no rules for kernel {} (known: {})", image_.source(),
-                               image_.release(), known_series())};
+  if (!rules) return no_rules(image_);
   auto found = TRY(abi_of(image_));
   *vermagic_text_ = std::move(found.vermagic);
   *abi_ = {rules, *vermagic_text_, found.shape, found.force_load};

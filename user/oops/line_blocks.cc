@@ -17,16 +17,18 @@ bool LineBlocks::waits() const {
   return more_ && ::poll(&poll_fd, 1, 0) == 0;
 }
 
-// All of `text` at the end of the input, or where its last line has grown too long.
-std::string_view LineBlocks::whole_lines(std::string_view text) const {
-  auto end = text.rfind('\n');
-  auto whole = end == text.npos ? 0 : end + 1;
-  return !more_ || text.size() - whole >= longest_ ? text : text.substr(0, whole);
+// `text` has no newline before byte `from`. All of it at the end of the input, or where its line
+// has grown too long.
+std::string_view LineBlocks::whole_lines(std::string_view text, std::size_t from) const {
+  auto end = text.substr(from).rfind('\n');
+  if (end != text.npos && more_) return text.substr(0, from + end + 1);
+  return !more_ || text.size() >= longest_ ? text : std::string_view();
 }
 
+// What is there already is neither searched nor copied again, however little a read gives.
 Outcome<LineBlocks::Piece> LineBlocks::next() {
+  auto block = std::make_shared<std::string>(std::move(rest_));
   for (;;) {
-    auto block = std::make_shared<std::string>(std::move(rest_));
     auto kept = block->size();
     block->resize(kept + kBlock);
     ssize_t size = 0;
@@ -35,10 +37,11 @@ Outcome<LineBlocks::Piece> LineBlocks::next() {
     if (size < 0) return system_failure("read", name_);
     more_ = size > 0;
     block->resize(kept + static_cast<std::size_t>(size));
+    auto whole = whole_lines(*block, kept).size();
+    if (whole == 0 && more_) continue;
+    rest_ = block->substr(whole);
     if (block->size() < kBlock / 2) block->shrink_to_fit();  // lines of a slow input stay for long
-    auto lines = whole_lines(*block);
-    rest_ = block->substr(lines.size());
-    if (!lines.empty() || !more_) return Piece{block, lines};
+    return Piece{block, std::string_view(*block).substr(0, whole)};
   }
 }
 

@@ -26,7 +26,7 @@ class LineBlocks {
   bool waits() const;
 
  private:
-  std::string_view whole_lines(std::string_view text) const;
+  std::string_view whole_lines(std::string_view text, std::size_t from) const;
 
   int fd_;
   std::string name_;
