@@ -193,6 +193,11 @@ Outcome<Session> boot(Arguments& arguments) {
   progress(fmt::format("booting {} ...", kernel.release));
   auto session = Session::boot(kernel, options);
   progress("");
+  if (session && session->boots() > 1)
+    fmt::print(stderr,
+               "ringside lab: {}: an emulated breakpoint stayed behind (QEMU before 8.1, several "
+               "CPUs): booted {} times\n",
+               kernel.release, session->boots());
   return session;
 }
 

@@ -55,9 +55,10 @@ Ailment ailment_of(std::string_view line) {
   if (line.starts_with("Kernel panic - not syncing")) return Ailment::kPanic;
   if (line.starts_with("---[ end trace ")) return Ailment::kOopsEnd;
   if (starts_with_any(line, {"BUG: soft lockup", "BUG: workqueue lockup"})) return Ailment::kNone;
-  if (starts_with_any(line, {"BUG: ", "Oops: ", "kernel BUG at ", "general protection fault",
-                             "Internal error: ", "stack segment: ", "invalid opcode: ",
-                             "divide error: ", "double fault: ", "Unable to handle kernel "}))
+  if (starts_with_any(line,
+                      {"BUG: ", "Oops: ", "kernel BUG at ", "general protection fault",
+                       "Internal error: ", "stack segment: ", "invalid opcode: ", "divide error: ",
+                       "double fault: ", "int3: ", "Unable to handle kernel "}))
     return Ailment::kOops;
   return is_sanitizer_report(line) ? Ailment::kOops : Ailment::kNone;
 }
@@ -68,6 +69,8 @@ void Console::line(std::string_view text) {
     oops_ = true;
     first_line_ = without_prefix(text);
   }
+  // die("int3"): "int3: 0000 [#1]" up to 6.1, "Oops: int3: 0000 [#1]" after it.
+  if (ailment == Ailment::kOops && text.find("int3: 0000 [#") != text.npos) breakpoint_ = true;
   if (ailment == Ailment::kOopsEnd && oops_) complete_ = true;
   if (ailment == Ailment::kPanic && !panic_) {
     panic_ = true;

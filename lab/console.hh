@@ -18,6 +18,7 @@ class Console {
   bool oops() const { return oops_; }               // an oops has begun
   bool oops_complete() const { return complete_; }  // its last line was seen
   bool panic() const { return panic_; }
+  bool breakpoint() const { return breakpoint_; }  // an oops was of a breakpoint that nobody set
   const std::string& first_line() const { return first_line_; }  // of the oops or panic
   // Forgets an oops that was allowed, so that the next is told apart from it.
   void forget_oops();
@@ -33,6 +34,7 @@ class Console {
   bool oops_ = false;
   bool complete_ = false;
   bool panic_ = false;
+  bool breakpoint_ = false;
   std::string first_line_;
 };
 

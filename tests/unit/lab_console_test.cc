@@ -16,6 +16,7 @@ TEST(LabConsole, OopsesAreKnown) {
         "[    1.0] Oops: invalid opcode: 0000 [#1] PREEMPT SMP NOPTI",
         "[    1.0] Oops: 0002 [#1] PREEMPT SMP NOPTI", "Oops: 0002 [#1] SMP",
         "[    1.0][    T1] kernel BUG at fs/ext4/inode.c:1!",
+        "[    1.0] int3: 0000 [#1] PREEMPT SMP NOPTI",
         "[    1.0] BUG: scheduling while atomic: insmod/77/0x00000002",
         "[    1.0] BUG: KASAN: slab-out-of-bounds in f+0x1/0x2 [m]",
         "[    1.0] WARNING: possible circular locking dependency detected",
@@ -39,6 +40,18 @@ TEST(LabConsole, PanicAndEndOfTrace) {
   EXPECT_EQ(ailment_of("[    2.1] Kernel panic - not syncing: Attempted to kill init!"),
             Ailment::kPanic);
   EXPECT_EQ(ailment_of("[    2.1] ---[ end trace 0000000000000000 ]---"), Ailment::kOopsEnd);
+}
+
+TEST(LabConsole, TellsABreakpointThatNobodySet) {
+  for (const char* line : {"[    1.0] int3: 0000 [#1] PREEMPT SMP NOPTI\n",
+                           "[    1.896676] Oops: int3: 0000 [#2] PREEMPT SMP NOPTI\n"}) {
+    Console console;
+    console.feed(line);
+    EXPECT_TRUE(console.breakpoint()) << line;
+  }
+  Console console;
+  console.feed("[    1.0] invalid opcode: 0000 [#1] SMP\n[    1.0] int3: 0000 is a word\n");
+  EXPECT_FALSE(console.breakpoint());
 }
 
 TEST(LabConsole, LinesMayComeInPieces) {
