@@ -204,7 +204,7 @@ whole() { # the symbols of one address may differ in order from the image's: com
 is "all symbols and exports, a name with and without offset, as the command has them" whole
 
 # Modules. The commands check and link are the oracle.
-release=$("$ringside" lab list | awk -F '\t' '$1 == "6.1" { print $2 }')
+release=$(release_of 6.1)
 modules=$(dirname "$image")/../lib/modules/$release
 loop=$modules/kernel/drivers/block/loop.ko
 module_example() {

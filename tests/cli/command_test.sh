@@ -173,7 +173,7 @@ counts() {
     [ "$("$ringside" kimage 6.1 --symbols | wc -l)" -eq "$(field symbols)" ]
 }
 is "kimage --exports and --symbols have as many lines as the summary says" counts
-symvers=$("$ringside" lab list | awk -F '\t' '$1 == "6.1" { print $5 "/Module.symvers" }')
+symvers=$(headers_of 6.1)/Module.symvers
 as_symvers() { # the headers' own Module.symvers is the oracle: CRC, name, provider, type
   awk -F '\t' '$3 == "vmlinux"' "$symvers" | sort >"$scratch/symvers"
   "$ringside" kimage 6.1 --exports | sort >"$scratch/exports"

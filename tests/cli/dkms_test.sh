@@ -7,20 +7,17 @@ command -v dkms >/dev/null || {
 }
 tree=$scratch/dkms.tree
 dkms_here() { dkms "$@" --sourcetree "$scratch" --dkmstree "$tree"; }
-column() { # KERNEL NUMBER of the lab's list
-  "$ringside" lab list | awk -F '\t' -v name="$1" -v column="$2" '$1 == name { print $column }'
-}
 mkdir "$tree"
 is "the source is added" eval 'capture "$source/packaging/dkms/make-source" "$scratch/ringside" &&
   ended 0 && capture dkms_here add "$scratch/ringside" && ended 0'
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$scratch/ringside/dkms.conf")
 builds() { # KERNEL
-  capture dkms_here build "ringside/$version" -k "$(column "$1" 2)" \
-    --kernelsourcedir "$(column "$1" 5)"
+  capture dkms_here build "ringside/$version" -k "$(release_of "$1")" \
+    --kernelsourcedir "$(headers_of "$1")"
   ended 0
 }
 takes_a_load() { # KERNEL
-  find "$tree/ringside/$version/$(column "$1" 2)" -name ringside_loader.ko \
+  find "$tree/ringside/$version/$(release_of "$1")" -name ringside_loader.ko \
     -exec cp '{}' "$build/dkms-loader.ko" ';' # guests have a /tmp of their own
   capture "$ringside" lab run --kernel "$1" -- sh -c \
     'insmod "$0" && ringside load loop --placement=user && ringside list' "$build/dkms-loader.ko"

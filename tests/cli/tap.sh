@@ -46,9 +46,9 @@ err_has() { grep -Eq -e "$1" "$scratch/err"; }
 lines_of() { wc -l <"$scratch/$1"; }
 one_line() { [ "$(lines_of err)" -eq 1 ] && [ ! -s "$scratch/out" ]; } # of complaint, no output
 
-# image_of KERNEL: its image in the cache, or nothing.
-image_of() {
-  "$ringside" lab list 2>/dev/null | awk -F '\t' -v name="$1" '$1 == name { print $4 }'
-}
+# Of a KERNEL in the cache, or nothing.
+image_of() { "$source/tests/kernel-of" "$ringside" "$1" image; }
+release_of() { "$source/tests/kernel-of" "$ringside" "$1" release; }
+headers_of() { "$source/tests/kernel-of" "$ringside" "$1" headers; }
 
 finish() { [ "$tap_failures" -eq 0 ] && exit 0 || exit 1; }

@@ -10,7 +10,7 @@ refused() { is "$kernel: $1" [ "$(grep -Ec -e "$2" "$scratch/out")" -eq 1 ]; }
 
 for pair in "6.1 6.12" "6.12 6.1"; do
   kernel=${pair% *} other=${pair#* }
-  release=$("$ringside" lab list 2>/dev/null | awk -F '\t' -v name="$kernel" '$1 == name { print $2 }')
+  release=$(release_of "$kernel")
   modules=$build/modules/$release
   if [ -z "$release" ] || [ -z "$(image_of "$other")" ] || [ ! -e "$modules/ringside_refused.ko" ]; then
     skip "unexported functions of $kernel" "no kernels $pair in the cache, or make modules has not run"

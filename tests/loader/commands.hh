@@ -61,6 +61,10 @@ inline std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
+// For tests of modules that a small configuration (lab/kasan/config) does not build.
+#define NEEDS_MODULE(name) \
+  if (run({"modinfo", "-n", name}).status != 0) GTEST_SKIP() << "this kernel's tree has no " << name
+
 inline bool is_loaded(const std::string& name) {
   return loaded_module(name).has_value();
 }

@@ -439,6 +439,9 @@ constexpr Kind kBindKinds[] = {
        edit_relocation(f.subject, "__ksymtab", 1, [](Relocation& r) { set_type(r, kRelNone); });
      },
      "unsafe export-entry"},
+    {"exports without contents in the file",
+     [](Files& f) { section(f, "__ksymtab", [](SectionHeader& s) { s.type = kSectionNobits; }); },
+     "unsafe export-entry"},
     {"takes a symbol from exports out of order", swap_exports, "refused dependency-refused"},
     {"exports out of order",
      [](Files& f) {

@@ -220,11 +220,11 @@ Outcome<Nothing> Service::serve(const rs_loader_load& load) {
       modules::link(linked_.module.object(), linked_.layout, linked_.image, linked_.values, judged);
   if (!linked) return Failure{describe(linked.error(), "the module")};
   if (judged.blocking()) return Failure{"a relocation does not fit at these addresses", kNo};
+  if (mode_ == Mode::kShadow && !linker_.finish_symbols(linked_))
+    return Failure{"the symbol table does not fit into its section", kNo};
   const auto& object = linked_.module.object();
-  for (std::uint32_t index = 1; index < object.sections().size(); ++index) {
-    bool of_symbols = index == object.symbol_section() || index == object.string_section();
-    if (has_memory(index) && !of_symbols) TRY(hand_over(index));
-  }
+  for (std::uint32_t index = 1; index < object.sections().size(); ++index)
+    if (has_memory(index)) TRY(hand_over(index));
   return ok;
 }
 

@@ -8,8 +8,8 @@
 //   kernel  the core in the kernel relocates; we only ask who did
 //   shadow  the kernel relocates and parks the load; we link and compare every section
 //
-// What the kernel owns is neither written nor compared: of .gnu.linkonce.this_module only the words
-// init and exit are ours, the symbol table and its strings are the kernel's.
+// struct module is in use by then: of .gnu.linkonce.this_module only the words init and exit, which
+// relocations fill, are written or compared.
 #pragma once
 
 #include <functional>
