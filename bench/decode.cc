@@ -95,36 +95,60 @@ Outcome<Nothing> make_cache(const fs::path& folder, bool symbols) {
   return error ? Outcome<Nothing>(Failure{folder.native() + ": " + error.message()}) : ok;
 }
 
-Outcome<Nothing> measure(const Setup& setup, const Context& context) {
-  auto print = [&](Measure measure) { fmt::print("{}\n", to_json(context, measure).dump()); };
-  auto user = cache::root().parent_path();
+Outcome<Nothing> index_all(const Setup& setup) {
   TRY(output_of({{setup.ringside, "oops", "index", setup.release}, {}, {}}));
   for (const auto* module : {"ext4/ext4", "jbd2/jbd2"})
     TRY(output_of(
         {{setup.ringside, "oops", "index", setup.modules / fmt::format("kernel/fs/{}.ko", module)},
          {},
          {}}));
-  Measure warm{"user", "decode an oops, lines indexed", "time", "ms", {{"symbols", 24}}, {}};
-  auto without = warm, first = warm, script = warm;
-  without.operation = "decode an oops, no lines indexed";
-  first.operation = "decode an oops, nothing in the cache";
-  script.operation = "decode an oops", script.peer = "decode_stacktrace.sh";
-  TRY(make_cache(setup.folder / "symbols", true));
-  TRY(time_of(decode(setup, setup.folder / "symbols")));
+  return ok;
+}
+
+Process script_of(const Setup& setup) {
+  return {{"sh", "-c", "exec bash \"$0\" \"$1\" auto \"$2\" <\"$3\"", setup.script, setup.vmlinux,
+           setup.modules, setup.report()},
+          {},
+          {}};
+}
+
+Measure measure_of(const std::string& operation) {
+  return {"user", operation, "time", "ms", {{"symbols", 24}}, {}};
+}
+
+// With the lines' index and without it, by turns.
+Outcome<Nothing> measure_warm(const Setup& setup, Measure& warm, Measure& without) {
+  auto symbols = setup.folder / "symbols";
+  TRY(index_all(setup));
+  TRY(make_cache(symbols, true));
+  TRY(time_of(decode(setup, symbols)));
   for (int each = 0; each < kRepeats; ++each) {
-    warm.samples.push_back(TRY(time_of(decode(setup, user))));
-    without.samples.push_back(TRY(time_of(decode(setup, setup.folder / "symbols"))));
+    warm.samples.push_back(TRY(time_of(decode(setup, cache::root().parent_path()))));
+    without.samples.push_back(TRY(time_of(decode(setup, symbols))));
   }
+  return ok;
+}
+
+// From nothing, ours and the script.
+Outcome<Nothing> measure_cold(const Setup& setup, Measure& first, Measure& script) {
   for (int each = 0; each < kPeerRepeats; ++each) {
     auto empty = setup.folder / fmt::format("empty{}", each);
     TRY(make_cache(empty, false));
     first.samples.push_back(TRY(time_of(decode(setup, empty))));
-    script.samples.push_back(
-        TRY(time_of({{"sh", "-c", "exec bash \"$0\" \"$1\" auto \"$2\" <\"$3\"", setup.script,
-                      setup.vmlinux, setup.modules, setup.report()},
-                     {},
-                     {}})));
+    script.samples.push_back(TRY(time_of(script_of(setup))));
   }
+  return ok;
+}
+
+Outcome<Nothing> measure(const Setup& setup, const Context& context) {
+  auto print = [&](Measure measure) { fmt::print("{}\n", to_json(context, measure).dump()); };
+  auto warm = measure_of("decode an oops, lines indexed");
+  auto without = measure_of("decode an oops, no lines indexed");
+  auto first = measure_of("decode an oops, nothing in the cache");
+  auto script = measure_of("decode an oops");
+  script.peer = "decode_stacktrace.sh";
+  TRY(measure_warm(setup, warm, without));
+  TRY(measure_cold(setup, first, script));
   for (const auto& each : {warm, without, first, script}) print(each);
   Measure ratio{"user", "decode an oops: script to us", "ratio", "x", nlohmann::json::object(), {}};
   ratio.samples = {median(script.samples) / median(warm.samples)}, ratio.peer = script.peer;

@@ -20,11 +20,16 @@ class OopsLinesTest : public TemporaryTest {
     ASSERT_TRUE(file) << file.error().message;
     ASSERT_TRUE(lines::SourceIndex::of(*file));  // which leaves it in the cache
     build_id_ = file->build_id();
-    auto symbols = output_of({.argv = {"nm", *kernel}, .directory = {}, .environment = {}});
+    marker_ = marker_of(*kernel);
+    ASSERT_NE(marker_, 0u);
+  }
+
+  static std::uint64_t marker_of(const std::filesystem::path& file) {
+    auto symbols = output_of({.argv = {"nm", file}, .directory = {}, .environment = {}});
     std::istringstream stream(symbols ? *symbols : "");
     for (std::string value, type, symbol; stream >> value >> type >> symbol;)
-      if (symbol == "marker") marker_ = std::stoull(value, nullptr, 16);
-    ASSERT_NE(marker_, 0u);
+      if (symbol == "marker") return std::stoull(value, nullptr, 16);
+    return 0;
   }
 
   std::string build_id_;
@@ -55,6 +60,17 @@ TEST_F(OopsLinesTest, AnotherBuildHasNoneAndSaysWhatToInstall) {
   auto found = lines.find({"", "", marker_, 0, false});
   EXPECT_TRUE(found.chain.empty());
   EXPECT_NE(found.why.find("-dbg"), std::string::npos) << found.why;
+}
+
+// --debug: nothing but the file is known of the module, not even a tree that has it.
+TEST_F(OopsLinesTest, AModulesFileThatIsNamed) {
+  auto module = test::compile(folder_, "acme.ko", "gcc", {"-g", "-c"});
+  ASSERT_TRUE(module) << module.error().message;
+  DebugLines lines("6.1.0-test", build_id_, none_, {.given = {*module}, .progress = {}});
+  auto found = lines.find({"acme", ".text", marker_of(*module), 0, false});
+  ASSERT_EQ(found.chain.size(), 3u) << found.why;
+  EXPECT_EQ(found.chain[0].line, test::kMarkerLines[0]);
+  EXPECT_TRUE(lines.find({"other", ".text", marker_of(*module), 0, false}).chain.empty());
 }
 
 TEST_F(OopsLinesTest, AModuleWithoutItsFileHasNone) {

@@ -37,6 +37,23 @@ TEST(OopsReader, UnderstandsAReport) {
   EXPECT_EQ(report.registers()[2].value, "0000000000000000");
 }
 
+// It has no CPU: line (kernel/hung_task.c).
+TEST(OopsReader, AHungTaskTellsItsKernelOnALineOfItsOwn) {
+  auto result = read_text(
+      "[  242.1] INFO: task acmed:77 blocked for more than 120 seconds.\n"
+      "[  242.1]       Tainted: G           OE      6.9.1-acme #1 Acme 6.9.1-3\n"
+      "[  242.1] \"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.\n"
+      "[  242.1] task:acmed           state:D stack:0     pid:77    ppid:1      flags:0x00000002\n"
+      "[  242.1] Call Trace:\n[  242.1]  <TASK>\n[  242.1]  __schedule+0x3ed/0x1590\n"
+      "[  242.1]  schedule+0x5a/0xd0\n[  242.1]  </TASK>\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  const auto& report = result.reports[0].report();
+  EXPECT_EQ(report.kind, Kind::kHungTask);
+  EXPECT_EQ(report.release, "6.9.1-acme");
+  EXPECT_EQ(report.taint, "G           OE");
+  EXPECT_EQ(report.frame_count, 2u);
+}
+
 TEST(OopsReader, TwoPrintersAtOnceAreTwoReports) {
   auto one = null_oops("[   T11]", 1, "acme_one"), two = null_oops("[   T22]", 2, "acme_two");
   std::string mixed;
