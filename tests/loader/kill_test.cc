@@ -112,7 +112,7 @@ TEST_P(Kills, LeaveNothingBehind) {
   RecordProperty("seed", std::to_string(first));
   SCOPED_TRACE("RINGSIDE_SEED=" + std::to_string(first));
   const char* wanted = std::getenv("RINGSIDE_KILLS");  // in all, over modules and ways
-  int kills = (wanted ? std::atoi(wanted) : 96) / 8;
+  int kills = (wanted ? std::atoi(wanted) : 200) / 8;
   for (const char* name : {"loop", "ext4"}) {
     auto plan = plan_of(name, options());
     ASSERT_EQ(plan.steps.size(), 1u) << name;
