@@ -7,21 +7,16 @@
 #include <linux/types.h>
 
 #include "include/ringside/uapi/ksyms.h"
-#include "kernel/ksyms/bridge.h"
-
-#define KERNEL_BASE 0xffffffff80000000ull /* what lies below is no address but a per-CPU offset */
+#include "kernel/base/copy.h"
+#include "kernel/base/table.h"
 
 /* The table in use; readers hold the RCU read lock. */
 struct rs_held {
 	struct rs_table table;
-	void *bytes; /* a read-only mapping of the pages */
-	u64 size;
-	struct page **pages;
-	u32 page_count;
+	struct rs_copy copy;
 	u64 kaslr_offset;
 };
 
-int rs_read_running_build_id(void);
 int rs_held_take(const struct rs_ksyms_take *take);
 int rs_held_status(struct rs_ksyms_status *status);
 void rs_held_drop(void);

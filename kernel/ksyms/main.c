@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "kernel/base/call.h"
+#include "kernel/base/running.h"
 #include "kernel/ksyms/ksyms.h"
 
 #define CHUNK 16
@@ -58,7 +59,7 @@ static void name_one(const struct rs_held *held, struct rs_ksyms_record *record,
 
 	if (!rs_table_name(&held->table, name, record->nth, &symbol, scratch))
 		return;
-	if (symbol.address >= KERNEL_BASE)
+	if (symbol.address >= RS_KERNEL_BASE)
 		symbol.address += held->kaslr_offset;
 	put_symbol(record, &symbol);
 }
@@ -215,7 +216,7 @@ static struct miscdevice device = {
 
 static int __init start(void)
 {
-	int status = rs_read_running_build_id();
+	int status = rs_read_running();
 
 	if (status)
 		return status;

@@ -1,5 +1,5 @@
 // The C face of core/ksyms for the kernel glue. Table lives in the caller's struct rs_table.
-#include "kernel/ksyms/bridge.h"
+#include "kernel/base/table.h"
 
 #include <new>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The core (C++) as the kernel glue (C) calls it. Plain data both ways; nothing here allocates,
+ * core/ksyms (C++) as kernel glue (C) calls it. Plain data both ways; nothing here allocates,
  * sleeps or takes a lock, so every call may be made in any context.
  */
-#ifndef RINGSIDE_KSYMS_BRIDGE_H
-#define RINGSIDE_KSYMS_BRIDGE_H
+#ifndef RINGSIDE_TABLE_H
+#define RINGSIDE_TABLE_H
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +55,8 @@ int rs_table_find(const struct rs_table *table, unsigned long long address,
 /* Number `nth`, by address, of the symbols that bear `name`: 1 and *symbol, or 0. */
 int rs_table_name(const struct rs_table *table, struct rs_bytes name, unsigned int nth,
 		  struct rs_symbol *symbol, struct rs_scratch *scratch);
+
+#define RS_KERNEL_BASE 0xffffffff80000000ull /* what lies below is no address but a per-CPU offset */
 
 /* The build-id in a section of ELF notes; no bytes where there is none. */
 struct rs_bytes rs_build_id_of_notes(struct rs_bytes notes);
