@@ -6,6 +6,7 @@
 
 #include "cli/commands.hh"
 #include "cli/finish.hh"
+#include "cli/oops_arm.hh"
 #include "cli/oops_filter.hh"
 #include "cli/oops_index.hh"
 #include "cli/progress.hh"
@@ -160,11 +161,13 @@ int oops(int argc, char** argv) {
       "Reads objects, one a line; each comes out with \"reports\": what --json says of every\n"
       "report in its string \"text\". --kernel, --debug and --jobs stand before the word filter.\n"
       "Exit status: 0 reports were found, 1 none were, 2 a line was no object.");
+  ArmCommands armed(app);
   app.footer(
       "Example: dmesg | ringside oops --only\n"
       "Exit status: 0 reports were found, 1 none were, 2 an input could not be read.");
   return finish(app, argc, argv, [&]() -> Outcome<int> {
     if (app.chosen() == nullptr) return Run(options).all();
+    if (armed.has(app.chosen())) return armed.run(app.chosen(), options.debug);
     if (app.chosen() == filter) return filter_oopses(finder(options), options.jobs);
     TRY(index_lines(options.to_index, options.debug));
     return kYes;

@@ -85,19 +85,4 @@ std::vector<SourceFrame> SourceIndex::find(std::string_view section, std::uint64
   return address ? find(*address + offset) : std::vector<SourceFrame>();
 }
 
-std::string_view in_tree(std::string_view path) {
-  static constexpr std::string_view kFolders[] = {
-      "arch", "block",  "certs", "crypto", "drivers", "fs",   "include",  "init",  "io_uring",
-      "ipc",  "kernel", "lib",   "mm",     "net",     "rust", "security", "sound", "virt"};
-  // An absolute path's first part is no folder of a kernel's tree: /lib/modules, /init.
-  for (auto at = path.starts_with('/') ? path.find('/', 1) + 1 : 0; at < path.size();) {
-    auto end = path.find('/', at);
-    if (end == path.npos || end == at) break;
-    if (std::ranges::find(kFolders, path.substr(at, end - at)) != std::end(kFolders))
-      return path.substr(at);
-    at = end + 1;
-  }
-  return path;
-}
-
 }  // namespace ringside::lines

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/lines/index.hh"
+#include "core/lines/text.hh"
 #include "user/base/failure.hh"
 #include "user/base/mapped_file.hh"
 #include "user/lines/index_builder.hh"
@@ -69,9 +70,5 @@ class SourceIndex {
   std::unique_ptr<LineIndex> index_;
   std::unique_ptr<NameMemo> functions_, paths_;
 };
-
-// The part of a source file's name below the kernel's tree: "fs/ext4/inode.c" of
-// "/build/linux-6.1/fs/ext4/inode.c"; all of it where no part is a folder of the tree's top.
-std::string_view in_tree(std::string_view path);
 
 }  // namespace ringside::lines

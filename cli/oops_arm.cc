@@ -1,0 +1,102 @@
+// What the kernel holds is told by the kernel: status asks it, and arm prints the same at its end.
+#include "cli/oops_arm.hh"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/module_kernel.hh"
+#include "cli/progress.hh"
+#include "user/armed/arm.hh"
+
+namespace ringside::cli {
+namespace {
+
+nlohmann::json to_json(const rs_oops_status& status) {
+  return {{"schema", 1},
+          {"armed", status.armed != 0},
+          {"off", status.off != 0},
+          {"hook", "__show_trace_log_lvl"},
+          {"symbols", status.symbols},
+          {"symbol_bytes", status.symbol_bytes},
+          {"line_bytes", status.line_bytes},
+          {"modules", status.modules},
+          {"modules_present", status.present},
+          {"module_bytes", status.module_bytes},
+          {"traces", status.traces},
+          {"frames", status.frames},
+          {"skipped", status.skipped}};
+}
+
+void print(const rs_oops_status& status) {
+  fmt::print("armed           {}\n", status.off     ? "no: it faulted while it printed"
+                                     : status.armed ? "yes, at __show_trace_log_lvl"
+                                                    : "no; arm would hook __show_trace_log_lvl");
+  fmt::print("symbols         {} in {} bytes\n", status.symbols, status.symbol_bytes);
+  fmt::print("source lines    {} bytes\n", status.line_bytes);
+  fmt::print("modules' lines  {} modules, {} of them loaded, {} bytes\n", status.modules,
+             status.present, status.module_bytes);
+  fmt::print("printed         {} traces, {} frames; {} left to the kernel\n", status.traces,
+             status.frames, status.skipped);
+}
+
+Outcome<int> tell(bool json) {
+  auto device = TRY(armed::Device::open());
+  auto status = TRY(device.status());
+  if (json)
+    fmt::print("{}\n", to_json(status).dump());
+  else
+    print(status);
+  return status.armed && !status.off ? kYes : kNo;
+}
+
+Outcome<int> arm(const armed::Choice& choice) {
+  auto device = TRY(armed::Device::open());
+  auto kernel = TRY(open_running_kernel());
+  auto coverage = TRY(armed::arm(device, kernel, choice));
+  for (const auto& missing : coverage.missing) fmt::print(stderr, "ringside oops: {}\n", missing);
+  auto told = TRY(tell(false));
+  return coverage.missing.empty() ? told : kNo;
+}
+
+Outcome<int> disarm() {
+  auto device = TRY(armed::Device::open());
+  TRY(device.arm(false));
+  TRY(device.drop_all());
+  return kYes;
+}
+
+}  // namespace
+
+ArmCommands::ArmCommands(App& app)
+    : arm_(app.add_subcommand("arm", "has the running kernel decode its own traces")),
+      disarm_(app.add_subcommand("disarm", "takes that back, and the memory")),
+      status_(app.add_subcommand("status", "what the kernel holds, and has printed")) {
+  arm_->add_flag("--lines", lines_, "source lines and inlined functions, too");
+  arm_->add_option("--modules", modules_,
+                   "whose lines: those of all modules that are loaded, or of "
+                   "all of the tree, so that later ones are known")
+      ->one_of({"loaded", "all"})
+      ->capture_default_str();
+  arm_->footer(
+      "Example: ringside oops arm --lines\n"
+      "Needs root, and the module ringside_oops. --debug FILE stands before the word arm.\n"
+      "Exit status: 0 armed, 1 armed without something that was asked for, 2 not armed.");
+  disarm_->footer("Example: ringside oops disarm\nExit status: 0 done, 2 not done.");
+  status_->add_flag("--json", json_, "one JSON object (docs/kernel-oops.md)");
+  status_->footer("Example: ringside oops status\nExit status: 0 armed, 1 not, 2 cannot be told.");
+}
+
+Outcome<int> ArmCommands::run(const App* chosen,
+                              const std::vector<std::filesystem::path>& debug) const {
+  if (chosen == status_) return tell(json_);
+  if (chosen == disarm_) return disarm();
+  armed::Choice choice;
+  choice.lines = lines_;
+  choice.modules = modules_ == "all" ? armed::Modules::kAll : armed::Modules::kLoaded;
+  choice.places.given = debug;
+  choice.progress = progress_bar("indexing debug information");
+  return arm(choice);
+}
+
+}  // namespace ringside::cli

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The tables. Each is copied from user space once, checked whole by the core in that copy, bound to
+ * the running kernel or to a module by build-id, and then only read. What is replaced or dropped is
+ * freed when no printer uses it any more.
+ */
+#include <linux/err.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "kernel/oops/oops.h"
+
+struct rs_tables rs_tables = { .lock = __MUTEX_INITIALIZER(rs_tables.lock) };
+
+static void free_symbols(struct rs_symbols *symbols)
+{
+	if (!symbols)
+		return;
+	rs_tables.bytes -= symbols->copy.size;
+	rs_copy_free(&symbols->copy);
+	kfree(symbols);
+}
+
+static void free_object(struct rs_object *object)
+{
+	if (!object)
+		return;
+	rs_tables.bytes -= object->copy.size;
+	rs_copy_free(&object->copy);
+	kvfree(object->parts);
+	kfree(object);
+}
+
+static int copy_in(struct rs_copy *copy, const struct rs_oops_take *take)
+{
+	if (take->table_bytes > RS_OOPS_TOTAL_MAX - rs_tables.bytes)
+		return -ENOSPC;
+	rs_tables.bytes += take->table_bytes;
+	return rs_copy_take(copy, take->table, take->table_bytes);
+}
+
+static struct rs_bytes bytes_of(const struct rs_copy *copy)
+{
+	return (struct rs_bytes){ copy->bytes, copy->size };
+}
+
+static int check_symbols(struct rs_symbols *symbols)
+{
+	struct rs_scratch *scratch = kmalloc(sizeof(*scratch), GFP_KERNEL);
+	int status;
+
+	if (!scratch)
+		return -ENOMEM;
+	status = rs_check_symbols(&symbols->table, bytes_of(&symbols->copy), scratch,
+				  &symbols->offset);
+	kfree(scratch);
+	return status;
+}
+
+static int take_symbols(const struct rs_oops_take *take)
+{
+	struct rs_symbols *symbols = kzalloc(sizeof(*symbols), GFP_KERNEL), *old;
+	int status;
+
+	if (!symbols)
+		return -ENOMEM;
+	status = copy_in(&symbols->copy, take);
+	if (!status)
+		status = check_symbols(symbols);
+	old = symbols;
+	if (!status) {
+		old = rs_tables.symbols;
+		smp_store_release(&rs_tables.symbols, symbols);
+		rs_trace_settle();
+	}
+	free_symbols(old);
+	return status;
+}
+
+/* A hostile part costs no more than a look-up does. */
+static int check_parts(const struct rs_object *object, struct rs_work *work)
+{
+	u32 part, count = rs_lines_parts(&object->lines);
+	struct rs_refusal why;
+
+	for (part = 0; part < count; part++) {
+		if (!rs_lines_check(&object->lines, part, work, &why))
+			return rs_refuse("line index", &why);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int check_lines(struct rs_object *object)
+{
+	struct rs_work *work;
+	struct rs_refusal why;
+	int status;
+
+	if (!rs_lines_open(&object->lines, bytes_of(&object->copy), &why))
+		return rs_refuse("line index", &why);
+	work = kmalloc(sizeof(*work), GFP_KERNEL);
+	if (!work)
+		return -ENOMEM;
+	status = check_parts(object, work);
+	kfree(work);
+	return status;
+}
+
+/* The kernel's own, or a module's of the build that is named. */
+static int check_build(const struct rs_object *object)
+{
+	struct rs_bytes id = rs_lines_build_id(&object->lines);
+	const struct rs_oops_take *about = &object->about;
+
+	if (about->kind == RS_OOPS_LINES)
+		return rs_is_running(id) ? 0 : -EXDEV;
+	return id.size == about->id_bytes && !memcmp(id.data, about->id, id.size) ? 0 : -EXDEV;
+}
+
+static int take_parts(struct rs_object *object)
+{
+	size_t bytes = object->about.parts * sizeof(*object->parts);
+	u32 part;
+
+	object->count = object->about.parts;
+	if (!object->count)
+		return 0;
+	object->parts = vmemdup_user(u64_to_user_ptr(object->about.part_records), bytes);
+	if (IS_ERR(object->parts)) {
+		int status = PTR_ERR(object->parts);
+
+		object->parts = NULL;
+		return status;
+	}
+	for (part = 0; part < object->count; part++)
+		if (object->parts[part].region >= RS_OOPS_REGIONS)
+			return -EINVAL;
+	return 0;
+}
+
+static int place(struct rs_object *object)
+{
+	bool placed = false;
+	u32 region;
+
+	for (region = 0; region < RS_OOPS_REGIONS; region++) {
+		object->regions[region] = object->about.regions[region];
+		placed |= object->regions[region] != 0;
+	}
+	object->present = placed && rs_is_there(object);
+	return placed && !object->present ? -EXDEV : 0;
+}
+
+static int fill(struct rs_object *object)
+{
+	int status = take_parts(object);
+
+	if (!status)
+		status = copy_in(&object->copy, &object->about);
+	if (!status)
+		status = check_lines(object);
+	if (!status)
+		status = check_build(object);
+	return status ? status : place(object);
+}
+
+/* The slot of the module of that name, or a free one; NULL: there is none. */
+static struct rs_object **slot_of(const char *name)
+{
+	struct rs_object **spare = NULL;
+	u32 slot;
+
+	for (slot = 0; slot < rs_tables.slots; slot++) {
+		struct rs_object *object = rs_tables.modules[slot];
+
+		if (!object)
+			spare = &rs_tables.modules[slot];
+		else if (!strcmp(object->about.name, name))
+			return &rs_tables.modules[slot];
+	}
+	if (!spare && rs_tables.slots < RS_OOPS_OBJECTS_MAX) {
+		spare = &rs_tables.modules[rs_tables.slots];
+		WRITE_ONCE(rs_tables.slots, rs_tables.slots + 1);
+	}
+	return spare;
+}
+
+static int put(struct rs_object **slot, struct rs_object *object)
+{
+	struct rs_object *old;
+
+	if (!slot)
+		return -ENOSPC;
+	old = *slot;
+	smp_store_release(slot, object);
+	if (old)
+		rs_trace_settle();
+	free_object(old);
+	return 0;
+}
+
+static int take_lines(const struct rs_oops_take *take)
+{
+	struct rs_object *object = kzalloc(sizeof(*object), GFP_KERNEL_ACCOUNT);
+	bool module = take->kind == RS_OOPS_MODULE;
+	int status;
+
+	if (!object)
+		return -ENOMEM;
+	object->about = *take;
+	status = fill(object);
+	if (!status)
+		status = put(module ? slot_of(take->name) : &rs_tables.kernel, object);
+	if (status)
+		free_object(object);
+	return status;
+}
+
+static bool is_module(const struct rs_oops_take *take)
+{
+	return take->name[0] && strnlen(take->name, sizeof(take->name)) < sizeof(take->name) &&
+	       take->parts <= RS_OOPS_PARTS_MAX && take->id_region < RS_OOPS_REGIONS &&
+	       take->id_bytes && take->id_bytes <= sizeof(take->id);
+}
+
+static bool is_plain(const struct rs_oops_take *take)
+{
+	return !take->parts && !take->name[0] && !take->id_bytes && !take->id_region &&
+	       !take->id_offset && !memchr_inv(take->regions, 0, sizeof(take->regions));
+}
+
+static int take_one(const struct rs_oops_take *take)
+{
+	switch (take->kind) {
+	case RS_OOPS_SYMBOLS:
+		return is_plain(take) ? take_symbols(take) : -EINVAL;
+	case RS_OOPS_LINES:
+		return is_plain(take) ? take_lines(take) : -EINVAL;
+	case RS_OOPS_MODULE:
+		return is_module(take) ? take_lines(take) : -EINVAL;
+	default:
+		return -EINVAL;
+	}
+}
+
+int rs_held_take(const struct rs_oops_take *take)
+{
+	int status;
+
+	if (take->reserved || !take->table_bytes)
+		return -EINVAL;
+	if (take->table_bytes > RS_OOPS_TABLE_MAX)
+		return -E2BIG;
+	if (mutex_lock_killable(&rs_tables.lock))
+		return -EINTR;
+	status = take_one(take);
+	mutex_unlock(&rs_tables.lock);
+	return status;
+}
+
+static int drop_module(const char *name)
+{
+	u32 slot;
+
+	for (slot = 0; slot < rs_tables.slots; slot++)
+		if (rs_tables.modules[slot] && !strcmp(rs_tables.modules[slot]->about.name, name))
+			return put(&rs_tables.modules[slot], NULL);
+	return -ENOENT;
+}
+
+static void drop_all(void)
+{
+	struct rs_symbols *symbols = rs_tables.symbols;
+	struct rs_object *kernel = rs_tables.kernel;
+	u32 slot, slots = rs_tables.slots;
+
+	WRITE_ONCE(rs_tables.symbols, NULL);
+	WRITE_ONCE(rs_tables.kernel, NULL);
+	WRITE_ONCE(rs_tables.slots, 0);
+	rs_trace_settle();
+	free_symbols(symbols);
+	free_object(kernel);
+	for (slot = 0; slot < slots; slot++) {
+		free_object(rs_tables.modules[slot]);
+		rs_tables.modules[slot] = NULL;
+	}
+}
+
+int rs_held_drop(const struct rs_oops_drop *drop)
+{
+	int status = 0;
+
+	if (drop->reserved || strnlen(drop->name, sizeof(drop->name)) == sizeof(drop->name))
+		return -EINVAL;
+	mutex_lock(&rs_tables.lock);
+	if (drop->name[0])
+		status = drop_module(drop->name);
+	else
+		drop_all();
+	mutex_unlock(&rs_tables.lock);
+	return status;
+}
+
+void rs_held_status(struct rs_oops_status *status)
+{
+	const struct rs_symbols *symbols;
+	u32 slot;
+
+	mutex_lock(&rs_tables.lock);
+	symbols = rs_tables.symbols;
+	if (symbols) {
+		status->symbol_bytes = symbols->copy.size;
+		status->symbols = rs_table_symbols(&symbols->table);
+		status->kaslr_offset = symbols->offset;
+	}
+	if (rs_tables.kernel)
+		status->line_bytes = rs_tables.kernel->copy.size;
+	for (slot = 0; slot < rs_tables.slots; slot++) {
+		const struct rs_object *object = rs_tables.modules[slot];
+
+		if (!object)
+			continue;
+		status->modules++;
+		status->present += object->present;
+		status->module_bytes += object->copy.size;
+	}
+	mutex_unlock(&rs_tables.lock);
+}
+
+int rs_held_start(void)
+{
+	rs_tables.modules =
+		kvcalloc(RS_OOPS_OBJECTS_MAX, sizeof(*rs_tables.modules), GFP_KERNEL);
+	return rs_tables.modules ? 0 : -ENOMEM;
+}
+
+void rs_held_stop(void)
+{
+	drop_all();
+	kvfree(rs_tables.modules);
+}
