@@ -146,9 +146,13 @@ void Reader::close_silent() {
       close(slot);
 }
 
-void Reader::finish() {
+void Reader::settle(bool ended_only) {
   for (auto& slot : slots_)
-    if (slot.state == State::kOpen || slot.state == State::kEnding) close(slot);
+    if ((slot.state == State::kOpen && !ended_only) || slot.state == State::kEnding) close(slot);
+}
+
+void Reader::finish() {
+  settle(false);
   arch_ = Arch::kUnknown;
 }
 
@@ -209,6 +213,10 @@ Membership Reader::feed(std::string_view line) {
     slot->report.last_line = lines_ - 1;
     last_ = slot;
     return {slot->report.id};
+  }
+  if (slot != nullptr && slot->state == State::kEnding && scratch.kind == LineKind::kRuler) {
+    close(*slot);  // the next sanitizer's report begins so
+    return {};
   }
   if (slot != nullptr && begins_report(scratch) && !continues(*slot, scratch)) {
     close(*slot);
@@ -284,13 +292,14 @@ void Reader::add_headline(Slot& slot) {
     report.kind = line.report;
   if (!slot.headed || report.headline.empty()) report.headline = line.subject;
   if (report.bug_at.empty()) report.bug_at = source_in(line.subject);
+  read_task(line.subject, report);
   if (line.has_value && !report.has_fault_address) {
     report.fault_address = line.value;
     report.has_fault_address = true;
   }
   slot.headed = true;
   slot.headline = lines_;
-  slot.evidence |= line.certain || die;
+  slot.evidence |= line.certain;
 }
 
 void Reader::add_trace(Report& report, std::string_view label, TraceKind kind) {
@@ -308,7 +317,12 @@ void Reader::add_frames(Slot& slot) {
       frame.role = Role::kNamed;
       frame.exact = true;
     }
-    if (frame.role == Role::kFault) slot.user_registers = frame.user;
+    if (frame.role == Role::kFault) {
+      slot.user_registers = frame.user;
+      frame.interrupted = report.trace_count > 0;
+      // Behind the end mark stands the first oops's place again.
+      if (slot.state == State::kEnding) frame.role = Role::kCopy;
+    }
     if (frame.role == Role::kCall) {
       if (!slot.in_trace) add_trace(report, {}, TraceKind::kMain);
       slot.in_trace = true;
@@ -339,7 +353,7 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
         report.headline = text;
         report.kind = kind_of_panic(line.subject);
       }
-      slot.evidence = true;
+      slot.evidence |= line.certain;
       return;
     case LineKind::kCpu:
       slot.evidence = true;
@@ -365,7 +379,8 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
       if (slot.code_open) report.code[report.code_pieces++] = trimmed(line.subject);
       return;
     case LineKind::kRegisters:
-      if (!slot.user_registers) read_registers(text, report);
+      // Behind the end mark stand those of the first oops again.
+      if (!slot.user_registers && slot.state != State::kEnding) read_registers(text, report);
       return;
     case LineKind::kKernelOffset:
       report.has_kernel_offset = line.has_value;
@@ -398,8 +413,10 @@ bool Reader::ends(Slot& slot) {
   bool sanitizer = report.kind == Kind::kKasan || report.kind == Kind::kKfence ||
                    report.kind == Kind::kKcsan || report.kind == Kind::kUbsan ||
                    report.kind == Kind::kKmsan;
-  if (line.kind == LineKind::kRuler && sanitizer && report.trace_count > 0)
-    return report.complete = true;
+  if (line.kind == LineKind::kRuler && sanitizer && report.trace_count > 0) {
+    slot.state = State::kEnding;  // a panic may follow
+    report.complete = true;
+  }
   if (slot.state == State::kEnding && slot.strange > 4) return true;
   return slot.strange > (report.trace_count > 0 ? kStrangeLines : kStrangeBefore);
 }

@@ -42,6 +42,9 @@ class Reader {
   // The input's end: closes what is open. Another input may follow.
   void finish();
 
+  // The input has fallen silent: closes what is open, or only those whose end mark was seen.
+  void settle(bool ended_only);
+
   // The next closed report, or nullptr; valid until the next feed(). To be called until it gives
   // nullptr after each feed() and after finish(). A report without evidence (a headline in
   // ordinary prose, say) comes out with `rejected` set: its lines belong to no report.
