@@ -78,15 +78,18 @@ std::optional<std::filesystem::path> debug_image(const std::string& release, con
   return std::nullopt;
 }
 
-// By the release that a report tells: the image, a vmlinux with debug information, the real
-// System.map, for the kernel that runs here /proc/kallsyms; else what is given of its modules.
+// By the release that a report tells: the image, unless it is still to be unpacked and a vmlinux
+// with debug information is here, the real System.map, for the kernel that runs here
+// /proc/kallsyms; else what is given of its modules.
 Outcome<KernelFiles> kernel_of_release(const std::string& release, const Paths& given) {
   if (release.empty()) return Failure{"the report does not tell its kernel: name one by --kernel"};
   if (release.find('/') != release.npos) return Failure{release + ": no kernel's release"};
   auto kernel = lab::find_kernel(release);
-  if (kernel) return KernelFiles{kernel->image, kernel->modules, true};
-  auto modules = modules_of(release, given);
+  if (kernel && kimage::Image::is_at_hand(kernel->image))
+    return KernelFiles{kernel->image, kernel->modules, true};
+  auto modules = kernel ? kernel->modules : modules_of(release, given);
   if (auto image = debug_image(release, given)) return KernelFiles{*image, modules, true};
+  if (kernel) return KernelFiles{kernel->image, modules, true};
   std::error_code error;
   std::filesystem::path map = "/boot/System.map-" + release;
   constexpr std::uintmax_t kStub = 4096;  // Debian's map holds a line that names another package

@@ -122,9 +122,24 @@ Outcome<std::vector<Symbol>> read_symtab(const elf::File& file, const elf::Secti
   return symbols;
 }
 
+// A list in memory: to build the compact table takes longer than one report is worth.
+Outcome<Table> list_image_symbols(const kimage::Image& image) {
+  auto tables = TRY(image.kallsyms());
+  kimage::Kallsyms::Cursor cursor(tables);
+  std::vector<Symbol> symbols;
+  for (;;) {
+    auto next = cursor.next();
+    if (!next) return Failure{describe(next.error(), image.source())};
+    if (!*next) return Table(new ListedSymbols(std::move(symbols), true));
+    symbols.push_back({std::string((*next)->name), (*next)->address, 0, false, {}, {}});
+  }
+}
+
 }  // namespace
 
 Outcome<Table> open_image_symbols(const kimage::Image& image) {
+  if (!image.is_packed() && !ksyms::Symbols::is_cached(image.build_id()))
+    return list_image_symbols(image);
   return Table(new ImageSymbols(TRY(ksyms::Symbols::open(image))));
 }
 
