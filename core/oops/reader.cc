@@ -235,6 +235,21 @@ Membership Reader::feed(std::string_view line) {
   return {id};
 }
 
+// "[e1000e]" on the line behind "e1000_xmit_frame+0x10/0x20".
+bool Reader::is_module_rest(Slot& slot, std::string_view text) {
+  auto& report = slot.report;
+  if (report.frame_count == 0 || text.size() < 3 || text.front() != '[' || text.back() != ']')
+    return false;
+  auto& frame = report.frame_room[report.frame_count - 1];
+  Cursor at(cut(text, 1, text.size() - 1));
+  auto name = at.name();
+  bool next = report.first_line + frame.line + 2 == lines_;
+  if (!next || !at.at_end() || name.empty() || !frame.module.empty() || !frame.has_offset)
+    return false;
+  frame.module = name;
+  return true;
+}
+
 // The rest of a line that a mail program or a terminal broke: nothing stamps it.
 bool Reader::is_continuation(Slot& slot, const Prefix& prefix) {
   auto& report = slot.report;
@@ -242,12 +257,14 @@ bool Reader::is_continuation(Slot& slot, const Prefix& prefix) {
   if (slot.modules_open && scratch_[0].kind == LineKind::kOther && read_modules(text, report))
     return true;
   slot.modules_open = false;
-  if (prefix.stamped) return slot.cpu_open = slot.code_open = false;
+  slot.code_dump &= slot.code_open;
+  if (prefix.stamped && !slot.code_dump) return slot.cpu_open = slot.code_open = false;
   if (slot.code_open && report.code_pieces < kCodePieces && is_code_rest(text)) {
     report.code[report.code_pieces++] = text;
     return true;
   }
   slot.code_open = false;
+  if (is_module_rest(slot, text)) return true;
   if (!slot.cpu_open) return false;
   slot.cpu_open = false;
   if (read_cpu(text, report)) return true;
@@ -376,7 +393,9 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
     case LineKind::kCode:
       slot.evidence = true;
       slot.code_open = report.code_pieces == 0 && !slot.user_registers;
-      if (slot.code_open) report.code[report.code_pieces++] = trimmed(line.subject);
+      slot.code_dump = slot.code_open && trimmed(line.subject).empty();
+      if (slot.code_open && !slot.code_dump)
+        report.code[report.code_pieces++] = trimmed(line.subject);
       return;
     case LineKind::kRegisters:
       // Behind the end mark stand those of the first oops again.

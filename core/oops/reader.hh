@@ -68,6 +68,7 @@ class Reader {
     bool cpu_open = false;      // the CPU line lacks its release: the next line may have it
     bool modules_open = false;  // the list of modules may go on
     bool code_open = false;
+    bool code_dump = false;       // sparc's: a word a line
     bool user_registers = false;  // of user space: their code and values are not the kernel's
     Caller caller;
     std::uint64_t headline = 0;  // the number of its last headline's line
@@ -83,6 +84,7 @@ class Reader {
   bool begins_report(const Line& line) const;
   bool continues(const Slot& slot, const Line& line) const;
   bool is_continuation(Slot& slot, const Prefix& prefix);
+  bool is_module_rest(Slot& slot, std::string_view text);
   void add(Slot& slot, const Prefix& prefix);
   void add_headline(Slot& slot);
   void add_frames(Slot& slot);

@@ -214,6 +214,28 @@ TEST(OopsReader, WhatWasInterruptedIsNotTheFault) {
   EXPECT_EQ(culprit_of(result.reports.at(0).report())->symbol, "acme_isr");
 }
 
+TEST(OopsReader, AModuleThatAMailPutOnALineOfItsOwn) {
+  auto result = read_text(
+      "> [    1.0] WARNING: CPU: 0 PID: 1 at acme/run.c:12 acme_run+0x1/0x2\n> [    1.0] Call "
+      "Trace:\n> [    1.0]  acme_transmit_a_frame_with_a_long_name+0x1/0x2\n> [acme]\n"
+      "> [    1.0]  acme_top+0x1/0x2\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  const auto& report = result.reports[0].report();
+  ASSERT_EQ(report.frame_count, 3u);
+  EXPECT_EQ(report.frames()[1].module, "acme");
+  EXPECT_EQ(report.frames()[2].module, "");
+}
+
+// A word a line, each with its time.
+TEST(OopsReader, SparcsInstructionDump) {
+  auto result = read_text(
+      "[    1.0] acmed(1): Oops [#1]\n[    1.1] CPU: 0 PID: 1 Comm: acmed Not tainted 6.9.1 #1\n"
+      "[    1.2] Instruction DUMP:\n[    1.3]  326ffffa\n[    1.4] <c4006108>\n[    1.5]  "
+      "80a0a000\n[    1.6] after\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(result.reports[0].report().code_pieces, 3);
+}
+
 TEST(OopsReader, BlanksThatDoNotBreak) {
   auto text = null_oops();
   std::string odd;
