@@ -1,7 +1,9 @@
 // ringside: the table of contents. Every command stands in one row here and in one file beside.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string_view>
 
@@ -62,8 +64,8 @@ int run(int argc, char** argv) {
 // Libraries (CLI11, fmt, the standard library) throw; here is where that becomes one clear line.
 int main(int argc, char** argv) try {
   int status = ringside::cli::run(argc, argv);
-  if (std::fflush(stdout) == 0) return status;
-  std::perror("ringside: write to standard output");
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  fmt::print(stderr, "ringside: standard output could not be written: {}\n", std::strerror(errno));
   return ringside::kUnknown;
 } catch (const std::exception& error) {
   fmt::print(stderr, "ringside: {}\n", error.what());

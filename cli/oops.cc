@@ -29,13 +29,33 @@ struct Options {
 };
 
 using oops::KernelFiles;
+using Paths = std::vector<std::filesystem::path>;
 
 bool is_image(const std::filesystem::path& file) {
   return bool(kimage::Image::open(file));
 }
 
+bool is_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
+// The modules of that release: this machine's, or those of its debug packages; empty: none.
+std::filesystem::path modules_of(const std::string& release, const Paths& given) {
+  auto below = std::filesystem::path("lib/modules") / release;
+  if (is_folder("/" / below)) return "/" / below;
+  for (const auto& folder : given)
+    if (is_folder(folder / below)) return folder / below;
+  return is_folder("/usr/lib/debug" / below) ? "/usr/lib/debug" / below : "";
+}
+
+KernelFiles image_files(const std::filesystem::path& file, const Paths& given) {
+  auto image = kimage::Image::open(file);
+  return {file, image ? modules_of(image->release(), given) : "", true};
+}
+
 // --kernel: a kernel by any of its names, an image, a System.map or a copy of /proc/kallsyms.
-Outcome<KernelFiles> named_kernel(const std::string& name) {
+Outcome<KernelFiles> named_kernel(const std::string& name, const Paths& given) {
   std::error_code error;
   bool is_path = name.find('/') != name.npos || std::filesystem::exists(name, error);
   if (is_path && kimage::read_btf(name)) return KernelFiles{{}, {}, false, {}, name};
@@ -43,7 +63,7 @@ Outcome<KernelFiles> named_kernel(const std::string& name) {
     return KernelFiles{name, {}, false};
   auto kernel = lab::find_kernel(name);
   if (kernel) return KernelFiles{kernel->image, kernel->modules, true};
-  if (is_path && std::filesystem::is_regular_file(name, error)) return KernelFiles{name, {}, true};
+  if (is_path && std::filesystem::is_regular_file(name, error)) return image_files(name, given);
   return kernel.error();
 }
 
@@ -52,22 +72,33 @@ bool is_running(const std::string& release) {
   return uname(&name) == 0 && release == name.release;
 }
 
-// By the release that a report tells: the image, the real System.map beside it, or, for the kernel
-// that runs here, /proc/kallsyms.
-Outcome<KernelFiles> kernel_of_release(const std::string& release) {
+// A vmlinux with debug information has all symbols, too.
+std::optional<std::filesystem::path> debug_image(const std::string& release, const Paths& given) {
+  for (const auto& file : lines::candidates({release, {}, {}}, {.given = given}))
+    if (is_image(file)) return file;
+  return std::nullopt;
+}
+
+// By the release that a report tells: the image, unless it is still to be unpacked and a vmlinux
+// with debug information is here, the real System.map, for the kernel that runs here
+// /proc/kallsyms; else what is given of its modules.
+Outcome<KernelFiles> kernel_of_release(const std::string& release, const Paths& given) {
   if (release.empty()) return Failure{"the report does not tell its kernel: name one by --kernel"};
   if (release.find('/') != release.npos) return Failure{release + ": no kernel's release"};
   auto kernel = lab::find_kernel(release);
-  if (kernel) return KernelFiles{kernel->image, kernel->modules, true};
-  std::filesystem::path modules = "/lib/modules/" + release;
+  if (kernel && kimage::Image::is_at_hand(kernel->image))
+    return KernelFiles{kernel->image, kernel->modules, true};
+  auto modules = kernel ? kernel->modules : modules_of(release, given);
+  if (auto image = debug_image(release, given)) return KernelFiles{*image, modules, true};
+  if (kernel) return KernelFiles{kernel->image, modules, true};
   std::error_code error;
-  if (!std::filesystem::is_directory(modules, error)) modules.clear();
   std::filesystem::path map = "/boot/System.map-" + release;
   constexpr std::uintmax_t kStub = 4096;  // Debian's map holds a line that names another package
   std::filesystem::path types = is_running(release) ? kimage::kRunningBtf : "";
   if (auto size = std::filesystem::file_size(map, error); !error && size > kStub)
-    return KernelFiles{map, modules, false, {}, types};
-  if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false, {}, types};
+    return KernelFiles{map, modules, false, {}, types, release};
+  if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false, {}, types, release};
+  if (!given.empty()) return KernelFiles{{}, modules, false, {}, {}, release};
   return Failure{
       fmt::format("kernel {} is not on this machine: install its package (Debian's is "
                   "linux-image-{}), or name its image or System.map by --kernel",
@@ -77,7 +108,9 @@ Outcome<KernelFiles> kernel_of_release(const std::string& release) {
 oops::FindKernel finder(const Options& options) {
   oops::DebugOptions debug{options.debug, progress_bar("indexing debug information")};
   return [name = options.kernel, debug](const std::string& release) -> Outcome<KernelFiles> {
-    auto files = TRY(name.empty() ? kernel_of_release(release) : named_kernel(name));
+    auto files = TRY(name.empty() ? kernel_of_release(release, debug.given)
+                                  : named_kernel(name, debug.given));
+    if (files.release.empty()) files.release = release;
     files.debug = debug;
     return files;
   };
@@ -93,7 +126,9 @@ class Run {
       : options_(options), decoder_(finder(options)), pool_(options.jobs, put) {}
 
   Outcome<int> all() {
-    if (!options_.kernel.empty()) TRY(named_kernel(options_.kernel));
+    if (!options_.kernel.empty()) TRY(oops::Kernel::open(TRY(finder(options_)(""))));
+    for (const auto& given : options_.debug)
+      if (access(given.c_str(), R_OK) != 0) return system_failure("read", given);
     auto stream =
         TRY(oops::Stream::open({[this](auto text, const auto& block) { take_text(text, block); },
                                 [this](oops::Found found) { take_report(std::move(found)); }}));
@@ -101,17 +136,25 @@ class Run {
       pool_.drain();
       std::fflush(stdout);
     };
+    int status = kYes;
     if (options_.files.empty()) TRY(stream.read(STDIN_FILENO, "standard input", flush));
     for (const auto& file : options_.files) {
-      UniqueFd fd(file == "-" ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-      if (!fd) return system_failure("open", file);
-      TRY(stream.read(fd.get(), file, flush));
+      auto read = read_file(stream, file, flush);
+      if (!read) fmt::print(stderr, "ringside oops: {}\n", read.error().message);
+      if (!read) status = kUnknown;
     }
     pool_.finish();
-    return found_ ? kYes : kNo;
+    return status != kYes ? status : found_ ? kYes : kNo;
   }
 
  private:
+  static Outcome<Nothing> read_file(oops::Stream& stream, const std::string& file,
+                                    const std::function<void()>& flush) {
+    UniqueFd fd(file == "-" ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return system_failure("open", file);
+    return stream.read(fd.get(), file, flush);
+  }
+
   void take_text(std::string_view text, const oops::Block& block) {
     if (options_.only || options_.json) return;
     pool_.add([text, block] { return std::string(text); });
@@ -167,6 +210,9 @@ int oops(int argc, char** argv) {
       "Exit status: 0 reports were found, 1 none were, 2 an input could not be read.");
   return finish(app, argc, argv, [&]() -> Outcome<int> {
     if (app.chosen() == nullptr) return Run(options).all();
+    if (!options.files.empty() || options.only || options.json)
+      return Failure{fmt::format("{} takes no FILE, --only or --json", app.chosen()->name()),
+                     kUsage};
     if (armed.has(app.chosen())) return armed.run(app.chosen(), options.debug);
     if (app.chosen() == filter) return filter_oopses(finder(options), options.jobs);
     TRY(index_lines(options.to_index, options.debug));

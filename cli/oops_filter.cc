@@ -25,7 +25,7 @@ class Filter {
   Outcome<int> all() {
     oops::LineBlocks blocks(STDIN_FILENO, "standard input", kLongestLine);
     for (std::uint64_t number = 0;;) {
-      if (blocks.waits()) pool_.drain(), std::fflush(stdout);
+      if (!blocks.comes(0)) pool_.drain(), std::fflush(stdout);
       auto piece = TRY(blocks.next());
       if (piece.lines.empty()) break;
       while (!piece.lines.empty()) add(oops::take_line(piece.lines), piece.block, ++number);

@@ -8,6 +8,7 @@
 #include "lab/kernels/kernels.hh"
 #include "user/cache/cache.hh"
 #include "user/kimage/image.hh"
+#include "user/ksyms/symbols.hh"
 #include "user/lines/debug_places.hh"
 
 namespace ringside::cli {
@@ -19,6 +20,7 @@ Outcome<lines::DebugFile> debug_file_of(const std::string& word,
   if (auto file = lines::DebugFile::open(word)) return file;
   auto kernel = TRY(lab::find_kernel(word));
   auto image = TRY(kimage::Image::open(kernel.image));
+  TRY(ksyms::Symbols::open(image));  // a report asks for both
   return lines::find_debug_file({image.release(), image.build_id(), {}}, {.given = given});
 }
 

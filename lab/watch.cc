@@ -16,7 +16,7 @@ constexpr Seconds kHangLimit{40}, kCountingHangLimit{120};
 constexpr Seconds kHeartbeat{1}, kCountingHeartbeat{5};
 constexpr Seconds kOopsGrace{10};   // for the whole report of an oops
 constexpr Seconds kAfterOops{0.3};  // for a panic that follows it
-constexpr Seconds kPanicGrace{5};   // for the report of a panic; QEMU ends by itself after it
+constexpr Seconds kPanicGrace{20};  // for the report of a panic; QEMU ends by itself after it
 constexpr Seconds kNmiGrace{5};     // for the report of the NMI after a hang
 
 Seconds hang_limit(const Options& options) {

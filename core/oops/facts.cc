@@ -58,6 +58,17 @@ bool read_release(Cursor& at, Report& report) {
   return true;
 }
 
+// "RAX", "x29", "$12", "a0"; a stack's "1f40:" and a task's "pid:" are none.
+bool names_register(std::string_view name, const Report& report) {
+  Cursor digits(name);
+  std::uint64_t ignored = 0;
+  if (digits.hex(ignored) > 3 && digits.at_end()) return false;
+  if (name.empty() || same(name, "pid") || same(name, "ppid")) return false;
+  for (const auto& known : report.registers())
+    if (same(known.name, name)) return false;
+  return true;
+}
+
 std::string_view read_comm(Cursor& at) {
   auto rest = at.rest();
   auto end = rest.size();
@@ -76,10 +87,43 @@ bool read_cpu(std::string_view text, Report& report) {
   if ((seek(at, "PID: ") || at.eat("Pid: ")) && at.decimal(number) > 0) report.pid = number;
   if (seek(at, "Comm: ") || seek(at, "comm: ")) report.comm = read_comm(at);
   auto state = at;
-  if (seek(state, "Not tainted")) return read_release(state, report);
-  if (!seek(state, "Tainted: ")) return false;
+  bool clean = seek(state, "Not tainted");
+  if (!clean && !seek(state, "Tainted: ")) return false;
+  report.taint_told = true;
+  if (clean) return read_release(state, report);
   read_taint(state, report);
   return read_release(state, report);
+}
+
+namespace {
+
+// "NAME:812" or "NAME/812", with ':' and '/' in the name, too.
+void read_name_and_pid(std::string_view text, char between, Report& report) {
+  auto at = text.size();
+  while (at > 0 && text[at - 1] != between) --at;
+  std::int64_t pid = 0;
+  Cursor digits(cut(text, at));
+  if (at < 2 || digits.decimal(pid) == 0 || !digits.at_end()) return;
+  if (report.comm.empty()) report.comm = cut(text, 0, at - 1);
+  if (report.pid < 0) report.pid = pid;
+}
+
+}  // namespace
+
+void read_task(std::string_view headline, Report& report) {
+  Cursor at(headline);
+  std::int64_t cpu = 0;
+  if (at.eat("INFO: task ")) {
+    auto end = find(headline, " blocked ");
+    if (end == kNowhere) end = find(headline, " is blocked ");
+    return read_name_and_pid(cut(headline, at.at(), end), ':', report);
+  }
+  if (!seek(at, "CPU#") || at.decimal(cpu) == 0) return;
+  if (report.cpu < 0) report.cpu = cpu;
+  if (at.eat(": ")) return read_name_and_pid(trimmed(at.rest()), '/', report);
+  if (!seek(at, "[")) return;
+  auto rest = at.rest();
+  read_name_and_pid(cut(rest, 0, find(rest, "]")), ':', report);
 }
 
 bool read_modules(std::string_view text, Report& report) {
@@ -137,6 +181,8 @@ void read_registers(std::string_view text, Report& report) {
     if (is_value && !before.empty()) {
       auto name = before;
       while (!name.empty() && (name.back() == ':' || name.back() == '=')) name.remove_suffix(1);
+      before = {};
+      if (!names_register(name, report)) continue;
       if (report.register_count == report.register_room.size()) {
         ++report.dropped;
         return;

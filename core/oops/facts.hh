@@ -13,6 +13,10 @@ bool read_cpu(std::string_view text, Report& report);
 // False where `text` is no list of modules.
 bool read_modules(std::string_view text, Report& report);
 
+// Whose report it is, where the headline tells: "INFO: task NAME:PID blocked", "BUG: soft lockup -
+// CPU#7 stuck for 22s! [NAME:812]", "WARNING: f.c:12 at f+0x1/0x2, CPU#3: NAME/812".
+void read_task(std::string_view headline, Report& report);
+
 // Every name with its value in a line of registers.
 void read_registers(std::string_view text, Report& report);
 

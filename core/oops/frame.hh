@@ -27,12 +27,13 @@ struct Frame {
   std::uint16_t trace = 0;  // number of the stack trace in its report
   Role role = Role::kCall;
   bool has_address = false;
-  bool has_offset = false;  // `offset` and `size` were printed
-  bool guess = false;       // '?': found on the stack, perhaps not a caller
-  bool unreliable = false;  // "(unreliable)", or s390's parentheses
-  bool inlined = false;     // "[inline]": has no address of its own
-  bool user = false;        // an address of user space
-  bool exact = false;       // the instruction itself, not the one behind a call
+  bool has_offset = false;   // `offset` and `size` were printed
+  bool guess = false;        // '?': found on the stack, perhaps not a caller
+  bool unreliable = false;   // "(unreliable)", or s390's parentheses
+  bool inlined = false;      // "[inline]": has no address of its own
+  bool user = false;         // an address of user space
+  bool exact = false;        // the instruction itself, not the one behind a call
+  bool interrupted = false;  // a kFault inside of a stack: where an interrupt or exception came
 };
 
 }  // namespace ringside::oops

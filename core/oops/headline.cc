@@ -31,7 +31,7 @@ constexpr Head kHeads[] = {
     {"BUG: KFENCE: ", Kind::kKfence, false},
     {"BUG: KCSAN: ", Kind::kKcsan, false},
     {"BUG: KMSAN: ", Kind::kKmsan, false},
-    {"BUG: soft lockup", Kind::kSoftLockup, true},
+    {"BUG: soft lockup - CPU#", Kind::kSoftLockup, true},
     {"BUG: workqueue lockup", Kind::kWorkqueueLockup, true},
     {"BUG: sleeping function called", Kind::kAtomicSleep, false},
     {"BUG: scheduling while atomic", Kind::kAtomicSleep, false},
@@ -153,13 +153,36 @@ bool read_info(std::string_view message, Line& line) {
   return true;
 }
 
-// " [#1]", "[#1]:", ia64's "name[12]: ... [1]".
-bool has_counter(std::string_view message) {
+// Where "[#1]" stands in "Oops: 0000 [#1] SMP", "Oops[#1]:"; kNowhere.
+std::size_t find_counter(std::string_view message) {
   for (auto at = find(message, "[#"); at != kNowhere; at = find(message, "[#", at + 2)) {
     Cursor cursor(message);
     cursor.move_to(at + 2);
-    if (cursor.digits() > 0 && cursor.eat(']')) return true;
+    if (cursor.digits() > 0 && cursor.eat(']')) return at;
   }
+  return kNowhere;
+}
+
+// The exception's code before the counter: ": 0000 [#1]", ": 0004 ilc:3 [#1]".
+bool has_code(std::string_view before) {
+  before = trimmed(before);
+  if (auto length = find(before, " ilc:"); length != kNowhere) before = cut(before, 0, length);
+  if (before.size() < 6) return false;
+  Cursor digits(cut(before, before.size() - 4));
+  std::uint64_t ignored = 0;
+  return digits.hex(ignored) == 4 && ends(cut(before, 0, before.size() - 4), ": ");
+}
+
+// "[#1]" also counts issues in prose: who counts exceptions says which.
+bool is_exception(std::string_view message, std::size_t counter, bool& certain) {
+  auto before = cut(message, 0, counter);
+  auto plain = trimmed(before);
+  certain = has_code(before) || begins(message, "Oops") || ends(plain, ": Oops") ||
+            begins(message, "Internal error: ");
+  if (certain) return true;
+  for (std::string_view word : {"Oops", "fault", "BUG", "bug detected", "exception", "illegal",
+                                "bad sw trap", "error", "overflow", "instruction", "Kernel"})
+    if (has(before, word)) return true;
   return false;
 }
 
@@ -184,14 +207,34 @@ bool is_alpha_exception(std::string_view message) {
   return oops != kNowhere && oops < 40 && message.size() < oops + 16;
 }
 
+// The address of a fault: the last hexadecimal word of 8 digits or more that is all of a word.
+void read_fault_address(std::string_view message, Line& line) {
+  auto place = find(message, "address");
+  if (place == kNowhere) place = find(message, "dereference at ");
+  if (place == kNowhere) place = find(message, " at 0x");
+  if (place == kNowhere) return;
+  Cursor at(message);
+  for (at.move_to(place); !at.at_end() && !line.has_value; at.skip()) {
+    (void)at.eat("0x");
+    auto digits = at.hex(line.value);
+    line.has_value = digits >= 8 || (digits > 0 && begins(at.since(at.at() - digits - 1), "x"));
+    while (is_name(at.peek())) at.skip();
+  }
+}
+
 bool read_exception(std::string_view message, Line& line) {
-  bool numbered = has(message, "[#") && has_counter(message);
+  auto counter = find_counter(message);
+  bool certain = false;
+  bool numbered = counter != kNowhere && is_exception(message, counter, certain);
   bool internal = begins(message, "Internal error: ");
+  bool old = is_ia64_exception(message) || is_alpha_exception(message);
   if (!numbered && !internal && !begins(message, "general protection fault") &&
-      !begins(message, "Oops: ") && !is_ia64_exception(message) && !is_alpha_exception(message))
+      !begins(message, "Oops: ") && !old)
     return false;
   line.kind = LineKind::kDie;
+  line.certain = certain || old;
   line.report = has(message, "bugcheck!") ? Kind::kBug : Kind::kOops;
+  if (has(message, "address")) read_fault_address(message, line);
   for (const auto& head : kExceptions)
     if (matches(head, message)) {
       line.report = head.kind;
@@ -206,7 +249,7 @@ bool read_panic(std::string_view message, Line& line) {
     if (!begins(message, head)) continue;
     line.kind = LineKind::kPanic;
     line.report = Kind::kPanic;
-    line.certain = true;
+    line.certain = has(head, "not syncing");
     line.subject = cut(message, head.size());
     return true;
   }
@@ -215,21 +258,6 @@ bool read_panic(std::string_view message, Line& line) {
 
 bool is_slab(std::string_view message) {  // "BUG kmalloc-64 (Not tainted): Poison overwritten"
   return has(message, " (Not tainted): ") || has(message, " (Tainted: ");
-}
-
-// The address of a fault: the last hexadecimal word of 8 digits or more that is all of a word.
-void read_fault_address(std::string_view message, Line& line) {
-  auto place = find(message, "address");
-  if (place == kNowhere) place = find(message, "dereference at ");
-  if (place == kNowhere) place = find(message, " at 0x");
-  if (place == kNowhere) return;
-  Cursor at(message);
-  for (at.move_to(place); !at.at_end() && !line.has_value; at.skip()) {
-    (void)at.eat("0x");
-    auto digits = at.hex(line.value);
-    line.has_value = digits >= 8 || (digits > 0 && begins(at.since(at.at() - digits - 1), "x"));
-    while (is_name(at.peek())) at.skip();
-  }
 }
 
 bool read_table(std::string_view message, Line& line) {

@@ -28,10 +28,25 @@ bool skip_quote(Cursor& at, bool quoted) {
   return false;
 }
 
-bool skip_level(Cursor& at) {  // "<4>"
+bool skip_level(Cursor& at) {  // "<4>", and RFC 5424's "<4>1 "
   auto start = at.at();
   at.spaces();
-  if (at.eat('<') && at.digits() > 0 && at.eat('>')) return true;
+  if (at.eat('<') && at.digits() > 0 && at.eat('>')) {
+    if (at.peek() == '1' && at.peek(1) == ' ' && is_digit(at.peek(2)) && at.peek(6) == '-')
+      at.skip(2);
+    return true;
+  }
+  at.move_to(start);
+  return false;
+}
+
+bool skip_record(Cursor& at) {  // "4,123,100000000,-;" of /dev/kmsg and netconsole
+  auto start = at.at();
+  if (at.digits() > 0 && at.eat(',') && at.digits() > 0 && at.eat(',') && at.digits() > 0 &&
+      at.eat(',')) {
+    while (!at.at_end() && at.peek() != ';' && at.peek() != ' ') at.skip();
+    if (at.eat(';')) return true;
+  }
   at.move_to(start);
   return false;
 }
@@ -88,14 +103,28 @@ bool skip_clock(Cursor& at) {  // "10:19", "10:19:35", "10:19:35.123456", "10:19
   return true;
 }
 
-bool skip_syslog_date(Cursor& at) {  // "Nov  9 10:19:35", "Mon Nov  9 10:19:35 2020"
+// "Nov  9 10:19:35", "Mon Nov  9 10:19:35 2020", dmesg's "Nov30 10:19". `full`: with the year,
+// as no syslog has it.
+bool skip_syslog_date(Cursor& at, bool& full) {
   auto start = at.at();
+  full = false;
   skip_weekday(at);
-  if (skip_month(at) && at.spaces() > 0 && at.digits() > 0 && at.spaces() > 0 && skip_clock(at)) {
-    auto end = at.at();
-    if (at.spaces() == 0 || at.digits() != 4) at.move_to(end);
-    return true;
+  if (skip_month(at)) {
+    at.spaces();
+    if (at.digits() > 0 && at.spaces() > 0 && skip_clock(at)) {
+      auto end = at.at();
+      full = at.spaces() > 0 && at.digits() == 4;
+      if (!full) at.move_to(end);
+      return true;
+    }
   }
+  at.move_to(start);
+  return false;
+}
+
+bool skip_unix_time(Cursor& at) {  // journald's "1700000000.123456 host kernel:"
+  auto start = at.at();
+  if (at.digits() == 10 && at.eat('.') && at.digits() == 6 && at.peek() == ' ') return true;
   at.move_to(start);
   return false;
 }
@@ -129,7 +158,8 @@ bool skip_iso_date(Cursor& at) {  // "2024-05-30T10:20:30.123456+02:00", "Thu 20
 
 bool skip_bracketed_date(Cursor& at) {  // "[Mon Nov  9 10:19:35 2020]", "[Nov 9 10:19]"
   auto start = at.at();
-  if (at.eat('[') && (skip_syslog_date(at) || skip_iso_date(at))) {
+  bool full = false;
+  if (at.eat('[') && (skip_syslog_date(at, full) || skip_iso_date(at))) {
     at.spaces();
     if (at.eat(']')) return true;
   }
@@ -160,6 +190,23 @@ bool names_program(std::string_view word, bool with_host) {
   return ends(word, "]:") || with_host;
 }
 
+bool skip_empty_fields(Cursor& at) {  // RFC 5424's " - - -" behind the program
+  auto start = at.at();
+  if (at.eat(" - - -")) return true;
+  at.move_to(start);
+  return false;
+}
+
+// "kernel: ", "host kernel: " where a logger was told to leave the time out.
+bool skip_untimed_program(Cursor& at) {
+  if (at.eat("kernel: ")) return true;
+  auto start = at.at();
+  auto host = at.word();
+  if (!host.empty() && host.back() != ':' && at.eat(" kernel: ")) return true;
+  at.move_to(start);
+  return false;
+}
+
 // "host kernel:", "kernel:", "kernel[0]:" behind a logger's time. Of another program's name only
 // the fact is kept; `with_host` where the time is one that a host and a program always follow.
 bool skip_program(Cursor& at, bool with_host, bool& foreign) {
@@ -170,6 +217,7 @@ bool skip_program(Cursor& at, bool with_host, bool& foreign) {
     if (program.empty() || program.front() == '[') break;
     if (begins(program, "kernel:") || begins(program, "kernel[") || begins(program, "klogd:"))
       return true;
+    if (same(program, "kernel") && skip_empty_fields(at)) return true;
     if (word == 1) foreign = names_program(program, with_host);
     if (program.back() == ':') break;
   }
@@ -183,13 +231,15 @@ struct State {
 
 bool skip_layer(Cursor& at, State& state, Prefix& prefix) {
   if (skip_escape(at) || skip_level(at) || skip_facility(at)) return true;
+  if (!state.timed && skip_record(at)) return state.timed = true;
   if (!state.timed && !state.dated && skip_quote(at, state.quoted)) return state.quoted = true;
   if (skip_uptime(at)) return state.timed = true;
   if (skip_bracketed_date(at)) return state.timed = true;
-  if (skip_syslog_date(at)) return state.dated = state.syslog = true;
-  if (skip_iso_date(at)) return state.dated = true;
+  bool full = false;
+  if (skip_syslog_date(at, full)) return state.syslog = !full, state.dated = true;
+  if (skip_iso_date(at) || skip_unix_time(at)) return state.dated = true;
   if (state.timed && prefix.caller.kind == 0 && skip_caller(at, prefix.caller)) return true;
-  if (!state.dated && !state.timed) return false;
+  if (!state.dated && !state.timed) return skip_untimed_program(at);
   bool foreign = false;
   if (!state.named && skip_program(at, state.syslog, foreign)) return state.named = true;
   prefix.foreign = foreign && state.dated && !state.named;
@@ -207,11 +257,25 @@ std::size_t behind_inner_time(std::string_view text) {
   return 0;
 }
 
+// Without the line's end, blanks, and colours that are switched off there.
+std::string_view without_end(std::string_view line) {
+  for (;;) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' '))
+      line.remove_suffix(1);
+    auto length = line.size();
+    while (length > 0 && line.size() - length < 8 && line[length - 1] != '\x1b') --length;
+    if (length == 0 || line[length - 1] != '\x1b') return line;
+    Cursor at(line);
+    at.move_to(length - 1);
+    if (!skip_escape(at) || !at.at_end()) return line;
+    line = cut(line, 0, length - 1);
+  }
+}
+
 }  // namespace
 
 Prefix strip_prefix(std::string_view line) {
-  while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' '))
-    line.remove_suffix(1);
+  line = without_end(line);
   Prefix prefix;
   State state;
   Cursor at(line);

@@ -146,9 +146,13 @@ void Reader::close_silent() {
       close(slot);
 }
 
-void Reader::finish() {
+void Reader::settle(bool ended_only) {
   for (auto& slot : slots_)
-    if (slot.state == State::kOpen || slot.state == State::kEnding) close(slot);
+    if ((slot.state == State::kOpen && !ended_only) || slot.state == State::kEnding) close(slot);
+}
+
+void Reader::finish() {
+  settle(false);
   arch_ = Arch::kUnknown;
 }
 
@@ -210,6 +214,10 @@ Membership Reader::feed(std::string_view line) {
     last_ = slot;
     return {slot->report.id};
   }
+  if (slot != nullptr && slot->state == State::kEnding && scratch.kind == LineKind::kRuler) {
+    close(*slot);  // the next sanitizer's report begins so
+    return {};
+  }
   if (slot != nullptr && begins_report(scratch) && !continues(*slot, scratch)) {
     close(*slot);
     slot = nullptr;
@@ -227,6 +235,21 @@ Membership Reader::feed(std::string_view line) {
   return {id};
 }
 
+// "[e1000e]" on the line behind "e1000_xmit_frame+0x10/0x20".
+bool Reader::is_module_rest(Slot& slot, std::string_view text) {
+  auto& report = slot.report;
+  if (report.frame_count == 0 || text.size() < 3 || text.front() != '[' || text.back() != ']')
+    return false;
+  auto& frame = report.frame_room[report.frame_count - 1];
+  Cursor at(cut(text, 1, text.size() - 1));
+  auto name = at.name();
+  bool next = report.first_line + frame.line + 2 == lines_;
+  if (!next || !at.at_end() || name.empty() || !frame.module.empty() || !frame.has_offset)
+    return false;
+  frame.module = name;
+  return true;
+}
+
 // The rest of a line that a mail program or a terminal broke: nothing stamps it.
 bool Reader::is_continuation(Slot& slot, const Prefix& prefix) {
   auto& report = slot.report;
@@ -234,12 +257,14 @@ bool Reader::is_continuation(Slot& slot, const Prefix& prefix) {
   if (slot.modules_open && scratch_[0].kind == LineKind::kOther && read_modules(text, report))
     return true;
   slot.modules_open = false;
-  if (prefix.stamped) return slot.cpu_open = slot.code_open = false;
+  slot.code_dump &= slot.code_open;
+  if (prefix.stamped && !slot.code_dump) return slot.cpu_open = slot.code_open = false;
   if (slot.code_open && report.code_pieces < kCodePieces && is_code_rest(text)) {
     report.code[report.code_pieces++] = text;
     return true;
   }
   slot.code_open = false;
+  if (is_module_rest(slot, text)) return true;
   if (!slot.cpu_open) return false;
   slot.cpu_open = false;
   if (read_cpu(text, report)) return true;
@@ -284,13 +309,14 @@ void Reader::add_headline(Slot& slot) {
     report.kind = line.report;
   if (!slot.headed || report.headline.empty()) report.headline = line.subject;
   if (report.bug_at.empty()) report.bug_at = source_in(line.subject);
+  read_task(line.subject, report);
   if (line.has_value && !report.has_fault_address) {
     report.fault_address = line.value;
     report.has_fault_address = true;
   }
   slot.headed = true;
   slot.headline = lines_;
-  slot.evidence |= line.certain || die;
+  slot.evidence |= line.certain;
 }
 
 void Reader::add_trace(Report& report, std::string_view label, TraceKind kind) {
@@ -308,7 +334,12 @@ void Reader::add_frames(Slot& slot) {
       frame.role = Role::kNamed;
       frame.exact = true;
     }
-    if (frame.role == Role::kFault) slot.user_registers = frame.user;
+    if (frame.role == Role::kFault) {
+      slot.user_registers = frame.user;
+      frame.interrupted = report.trace_count > 0;
+      // Behind the end mark stands the first oops's place again.
+      if (slot.state == State::kEnding) frame.role = Role::kCopy;
+    }
     if (frame.role == Role::kCall) {
       if (!slot.in_trace) add_trace(report, {}, TraceKind::kMain);
       slot.in_trace = true;
@@ -339,7 +370,7 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
         report.headline = text;
         report.kind = kind_of_panic(line.subject);
       }
-      slot.evidence = true;
+      slot.evidence |= line.certain;
       return;
     case LineKind::kCpu:
       slot.evidence = true;
@@ -362,10 +393,13 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
     case LineKind::kCode:
       slot.evidence = true;
       slot.code_open = report.code_pieces == 0 && !slot.user_registers;
-      if (slot.code_open) report.code[report.code_pieces++] = trimmed(line.subject);
+      slot.code_dump = slot.code_open && trimmed(line.subject).empty();
+      if (slot.code_open && !slot.code_dump)
+        report.code[report.code_pieces++] = trimmed(line.subject);
       return;
     case LineKind::kRegisters:
-      if (!slot.user_registers) read_registers(text, report);
+      // Behind the end mark stand those of the first oops again.
+      if (!slot.user_registers && slot.state != State::kEnding) read_registers(text, report);
       return;
     case LineKind::kKernelOffset:
       report.has_kernel_offset = line.has_value;
@@ -398,8 +432,10 @@ bool Reader::ends(Slot& slot) {
   bool sanitizer = report.kind == Kind::kKasan || report.kind == Kind::kKfence ||
                    report.kind == Kind::kKcsan || report.kind == Kind::kUbsan ||
                    report.kind == Kind::kKmsan;
-  if (line.kind == LineKind::kRuler && sanitizer && report.trace_count > 0)
-    return report.complete = true;
+  if (line.kind == LineKind::kRuler && sanitizer && report.trace_count > 0) {
+    slot.state = State::kEnding;  // a panic may follow
+    report.complete = true;
+  }
   if (slot.state == State::kEnding && slot.strange > 4) return true;
   return slot.strange > (report.trace_count > 0 ? kStrangeLines : kStrangeBefore);
 }

@@ -42,6 +42,9 @@ class Reader {
   // The input's end: closes what is open. Another input may follow.
   void finish();
 
+  // The input has fallen silent: closes what is open, or only those whose end mark was seen.
+  void settle(bool ended_only);
+
   // The next closed report, or nullptr; valid until the next feed(). To be called until it gives
   // nullptr after each feed() and after finish(). A report without evidence (a headline in
   // ordinary prose, say) comes out with `rejected` set: its lines belong to no report.
@@ -65,6 +68,7 @@ class Reader {
     bool cpu_open = false;      // the CPU line lacks its release: the next line may have it
     bool modules_open = false;  // the list of modules may go on
     bool code_open = false;
+    bool code_dump = false;       // sparc's: a word a line
     bool user_registers = false;  // of user space: their code and values are not the kernel's
     Caller caller;
     std::uint64_t headline = 0;  // the number of its last headline's line
@@ -80,6 +84,7 @@ class Reader {
   bool begins_report(const Line& line) const;
   bool continues(const Slot& slot, const Line& line) const;
   bool is_continuation(Slot& slot, const Prefix& prefix);
+  bool is_module_rest(Slot& slot, std::string_view text);
   void add(Slot& slot, const Prefix& prefix);
   void add_headline(Slot& slot);
   void add_frames(Slot& slot);

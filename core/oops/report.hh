@@ -68,6 +68,7 @@ struct Report {
   std::int64_t cpu = -1, pid = -1;
   std::uint64_t fault_address = 0, kernel_offset = 0;
   bool has_fault_address = false, has_kernel_offset = false, tainted = false;
+  bool taint_told = false;  // that it is tainted, or not
 
   std::string_view code[kCodePieces];  // "Code:" line, and its continuations in wrapped mails
   std::uint8_t code_pieces = 0;

@@ -62,6 +62,9 @@ constexpr std::string_view kBystanders[] = {
     "lock_acquire*",
     "lock_release*",
     "debug_locks_off",
+    "check_preemption_disabled",
+    "debug_smp_processor_id",
+    "__this_cpu_preempt_check",
     "__might_sleep*",
     "__might_resched",
     "___might_sleep",
@@ -243,10 +246,24 @@ bool is_bystander(std::string_view name) {
   return false;
 }
 
-bool counts(const Frame& frame) {
-  return !frame.symbol.empty() && !frame.user && frame.role != Role::kCopy &&
-         frame.role != Role::kLock && frame.role != Role::kLink && frame.role != Role::kCallee;
-}
+// A report and the names of its frames.
+class Named {
+ public:
+  Named(const Report& report, Names names) : report_(report), names_(names) {}
+
+  std::string_view name(const Frame& frame) const {
+    auto at = static_cast<std::size_t>(&frame - report_.frames().data());
+    return frame.symbol.empty() && at < names_.size() ? names_[at] : frame.symbol;
+  }
+  bool counts(const Frame& frame) const {
+    return !name(frame).empty() && !frame.user && frame.role != Role::kCopy &&
+           frame.role != Role::kLock && frame.role != Role::kLink && frame.role != Role::kCallee;
+  }
+
+ private:
+  const Report& report_;
+  Names names_;
+};
 
 // The main stack: the first that is announced as one, or the first.
 std::uint16_t main_trace(const Report& report) {
@@ -256,14 +273,16 @@ std::uint16_t main_trace(const Report& report) {
 }
 
 // How early a frame is asked: where the CPU stood, what the headline names, the stack.
-// Guesses come last: a running task's stack, which another CPU prints, is nothing else.
+// Guesses come last: a running task's stack, which another CPU prints, is nothing else. What an
+// interrupt met further down a stack is a part of that stack.
 constexpr int kStack = 2, kGuess = 4, kNobody = 5;
-int rank(const Frame& frame, std::uint16_t trace) {
-  if (!counts(frame)) return kNobody;
+int rank(const Named& named, const Frame& frame, std::uint16_t trace) {
+  if (!named.counts(frame)) return kNobody;
   if (frame.guess) return frame.role == Role::kCall && frame.trace == trace ? kGuess : kNobody;
-  if (frame.role == Role::kFault) return 0;
+  if (frame.role == Role::kFault && !frame.interrupted) return 0;
   if (frame.role == Role::kNamed) return 1;
-  return frame.role == Role::kCall && frame.trace == trace ? kStack : 3;
+  bool in_stack = frame.role == Role::kCall || frame.interrupted;
+  return in_stack && frame.trace == trace ? kStack : 3;
 }
 
 // A fault is where the CPU stood; a task that hangs or a CPU that is interrupted stands anywhere,
@@ -277,9 +296,20 @@ void mix(std::uint64_t& hash, std::string_view text) {
   hash = (hash ^ 0xff) * 0x100000001b3;  // so that "ab", "c" is not "a", "bc"
 }
 
-void mix_frame(std::uint64_t& hash, const Frame& frame) {
-  mix(hash, plain_name(frame.symbol));
+void mix_frame(std::uint64_t& hash, const Named& named, const Frame& frame) {
+  mix(hash, plain_name(named.name(frame)));
   mix(hash, frame.module);
+}
+
+// A headline's words: those with digits (addresses, PIDs, CPUs) are others every time.
+void mix_words(std::uint64_t& hash, std::string_view text) {
+  Cursor at(text);
+  for (at.spaces(); !at.at_end(); at.spaces()) {
+    auto word = at.word();
+    bool number = false;
+    for (char c : word) number |= is_digit(c);
+    mix(hash, number ? std::string_view("#") : word);
+  }
 }
 
 }  // namespace
@@ -293,36 +323,39 @@ std::string_view plain_name(std::string_view symbol) {
   return symbol;
 }
 
-const Frame* culprit_of(const Report& report) {
+const Frame* culprit_of(const Report& report, Names names) {
+  Named named(report, names);
   auto trace = main_trace(report);
   const Frame* first = nullptr;
   int from = fault_counts(report) ? 0 : 1;
   for (int wanted = from; wanted < kNobody; ++wanted) {
     if (wanted == kGuess && first != nullptr) break;
     for (const auto& frame : report.frames()) {
-      if (rank(frame, trace) != wanted) continue;
+      if (rank(named, frame, trace) != wanted) continue;
       if (first == nullptr) first = &frame;
-      if (!is_bystander(plain_name(frame.symbol))) return &frame;
+      if (!is_bystander(plain_name(named.name(frame)))) return &frame;
     }
   }
   return first;
 }
 
-std::uint64_t fingerprint_of(const Report& report) {
+std::uint64_t fingerprint_of(const Report& report, Names names) {
+  Named named(report, names);
   std::uint64_t hash = 0xcbf29ce484222325;
   mix(hash, name_of(report.kind));
-  const auto* culprit = culprit_of(report);
-  if (culprit == nullptr) return mix(hash, report.headline), hash;
-  mix_frame(hash, *culprit);
+  const auto* culprit = culprit_of(report, names);
+  if (culprit == nullptr) return mix_words(hash, report.headline), hash;
+  mix_frame(hash, named, *culprit);
   auto trace = main_trace(report);
-  bool in_stack = culprit->role == Role::kCall;
+  auto first = plain_name(named.name(*culprit));
+  bool in_stack = culprit->role == Role::kCall || culprit->interrupted;
   std::size_t taken = 1;
   for (const auto& frame : report.frames()) {
-    if (rank(frame, trace) != kStack || taken == kFingerprintFrames) continue;
+    if (rank(named, frame, trace) != kStack || taken == kFingerprintFrames) continue;
     if (in_stack && &frame <= culprit) continue;
-    auto name = plain_name(frame.symbol);
-    if (is_bystander(name) || (taken == 1 && same(name, plain_name(culprit->symbol)))) continue;
-    mix_frame(hash, frame);
+    auto name = plain_name(named.name(frame));
+    if (is_bystander(name) || (taken == 1 && same(name, first))) continue;
+    mix_frame(hash, named, frame);
     ++taken;
   }
   return hash;

@@ -6,6 +6,7 @@
 #include "tests/unit/oops_reports.hh"
 #include "tests/unit/temporary.hh"
 #include "user/oops/print.hh"
+#include "user/process/process.hh"
 
 namespace ringside::oops::test {
 namespace {
@@ -22,7 +23,9 @@ class OopsDecode : public TemporaryTest {
                            "ffffffff81001160 t acme_after\n"
                            "ffffffff81002000 t acme_twin\n"
                            "ffffffff81002080 T _ZN4acme3runEi\n"
-                           "ffffffff81003000 T _etext\n";
+                           "ffffffff81003000 t acme_same\n"
+                           "ffffffff81003040 t acme_same\n"
+                           "ffffffff81003080 T _etext\n";
   }
 
   Decoded decode(const std::string& text) {
@@ -78,6 +81,54 @@ TEST_F(OopsDecode, DuplicatesAreToldApartBySize) {
   EXPECT_NE(decoded.answers.at(3).why, "");
 }
 
+TEST_F(OopsDecode, DuplicatesOfOneSizeAreToldApartByAddressOrNotAtAll) {
+  auto alone = decode(kWarning + "[    1.000000]  acme_same+0x10/0x40\n");
+  EXPECT_EQ(alone.answers.at(1).why,
+            "acme_same: 2 symbols of that name are 0x40 bytes long: not told apart");
+  auto placed = decode(kWarning +
+                       "[    1.000000]  [<ffffffff81001010>] acme_first+0x10/0x100\n"
+                       "[    1.000000]  [<ffffffff81003050>] acme_same+0x10/0x40\n");
+  EXPECT_TRUE(placed.answers.at(2).resolved) << placed.answers.at(2).why;
+}
+
+TEST_F(OopsDecode, APlaceBehindItsSymbolIsNone) {
+  auto decoded = decode(kWarning + "[    1.000000]  acme_first+0x101/0x100\n" +
+                        "[    1.000000]  acme_first+0x100/0x100\n");
+  EXPECT_EQ(decoded.answers.at(1).why, "acme_first: 0x101 is beyond its 0x100 bytes");
+  EXPECT_TRUE(decoded.answers.at(2).resolved) << "a call that does not return";
+}
+
+// Debug or not, a module's file is another build where a symbol has another size, unless it is the
+// last of its section, which reaches as far as the memory does.
+TEST_F(OopsDecode, AnotherBuildOfAModuleIsSaidToBe) {
+  write(folder_ / "acme.c",
+        "int acme_run(int x) { return x * 3; }\n"
+        "int acme_last(int x) { return x + 1; }\n");
+  ASSERT_TRUE(output_of({{"gcc", "-O2", "-c", "-o", "acme.ko", "acme.c"}, folder_, {}}));
+  reports_.push_back(
+      read_text(kWarning + " acme_run+0x1/0x999 [acme]\n acme_last+0x1/0x999 [acme]\n"));
+  Decoder decoder([&](const std::string&) -> Outcome<KernelFiles> {
+    KernelFiles files{{}, {}, false};
+    files.debug.given = {folder_ / "acme.ko"};
+    return files;
+  });
+  auto decoded = decoder.decode(reports_.back().reports.at(0).report());
+  EXPECT_NE(decoded.answers.at(1).why.find("another build of the module"), std::string::npos);
+  EXPECT_TRUE(decoded.answers.at(2).resolved) << decoded.answers.at(2).why;
+}
+
+TEST_F(OopsDecode, MereAddressesHaveACulpritToo) {
+  auto text =
+      "BUG: unable to handle page fault for address: ffff888004567800\n"
+      "CPU: 0 PID: 1 Comm: acmed Not tainted 6.9.1-acme #1\n"
+      "RIP: 0010:[<ffffffff81001044>]\nCall Trace:\n [<ffffffff81001130>]\n"
+      " [<ffffffff81002010>]\n";
+  auto decoded = decode(text);
+  ASSERT_NE(decoded.culprit, nullptr);
+  EXPECT_EQ(decoded.answers.at(decoded.culprit - found_->report().frames().data()).symbol,
+            "acme_first");
+}
+
 TEST_F(OopsDecode, AnotherKernelIsSaidToBe) {
   auto decoded = decode(kWarning +
                         "[    1.000000]  acme_first+0x10/0x123\n"
@@ -90,7 +141,7 @@ TEST_F(OopsDecode, AnotherKernelIsSaidToBe) {
   EXPECT_EQ(decoded.answers.at(2).why,
             fmt::format("acme_missing: no such symbol in {}", map_.native()));
   EXPECT_EQ(decoded.answers.at(3).why,
-            "module acme: this kernel's modules are not on this machine");
+            "module acme: this kernel's modules are not on this machine: name its file by --debug");
 }
 
 TEST_F(OopsDecode, WithoutAKernelTheNoteSaysWhatToInstall) {
@@ -135,6 +186,28 @@ TEST_F(OopsDecode, ArmsWordsToo) {
   auto fault = std::ranges::find(decoded.code, 0, &Instruction::offset);
   ASSERT_NE(fault, decoded.code.end());
   EXPECT_EQ(fault->text, "str r3, [r2]");
+}
+
+// Where a jump goes is counted from the function's first byte.
+TEST_F(OopsDecode, JumpsCountFromTheFunction) {
+  auto decoded = decode(
+      "Oops: 0000 [#1] SMP\nCPU: 0 PID: 1 Comm: acmed Not tainted 6.9.1-acme #1\n"
+      "RIP: 0010:acme_first+0x44/0x100\nCode: 74 02 90 90 <eb> 06 90\n");
+  ASSERT_GE(decoded.code.size(), 4u);
+  EXPECT_EQ(decoded.code[0].text, "je 0x44");
+  auto fault = std::ranges::find(decoded.code, 0, &Instruction::offset);
+  ASSERT_NE(fault, decoded.code.end());
+  EXPECT_EQ(fault->text, "jmp 0x4c");
+}
+
+// A terminal would write what is added over the line's beginning.
+TEST_F(OopsDecode, AdditionsStandBeforeACarriageReturn) {
+  auto text = kWarning + "[    1.000000]  [<ffffffff81001044>]\n";
+  for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 2))
+    text.insert(at, "\r");
+  auto decoded = decode(text);
+  EXPECT_NE(print_text(*found_, decoded, false).find("44>]  # acme_first+0x44/0x100\r\n"),
+            std::string::npos);
 }
 
 TEST_F(OopsDecode, TextKeepsEveryLineAndMarksWhatItAdds) {

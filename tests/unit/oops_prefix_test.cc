@@ -28,6 +28,14 @@ TEST(Prefix, IsTakenOffInEveryForm) {
       "Thu 2024-05-30 10:20:30 CEST anvil kernel: RIP: 0010:acme+0x1/0x2",
       "[   12.345678] anvil kernel: RIP: 0010:acme+0x1/0x2",
       "[   12.345678] kernel: RIP: 0010:acme+0x1/0x2",
+      "[Nov30 10:19] RIP: 0010:acme+0x1/0x2",
+      "1700000000.123456 anvil kernel: RIP: 0010:acme+0x1/0x2",
+      "4,123,100000000,-;RIP: 0010:acme+0x1/0x2",
+      "4,123,100000000,-,caller=T12;RIP: 0010:acme+0x1/0x2",
+      "<4>1 2024-05-30T10:20:30.123456Z anvil kernel - - - RIP: 0010:acme+0x1/0x2",
+      "kernel: RIP: 0010:acme+0x1/0x2",
+      "anvil kernel: RIP: 0010:acme+0x1/0x2",
+      "\x1b[32m[   12.345678] \x1b[0m\x1b[31mRIP: 0010:acme+0x1/0x2\x1b[0m",
       "> RIP: 0010:acme+0x1/0x2",
       "> > >> [   12.345678] RIP: 0010:acme+0x1/0x2",
       ">>>>RIP: 0010:acme+0x1/0x2",
@@ -48,6 +56,13 @@ TEST(Prefix, KeepsTheMessagesOwnBlanks) {
   EXPECT_EQ(strip_prefix("[   12.345678]  acme+0x1/0x2").message, " acme+0x1/0x2");
   EXPECT_EQ(strip_prefix("Nov  9 10:19:35 anvil kernel:  <TASK>").message, " <TASK>");
   EXPECT_EQ(strip_prefix(">  acme+0x1/0x2").message, " acme+0x1/0x2");
+}
+
+// With a year it is no syslog's date, so no host and program follow.
+TEST(Prefix, OfCtimeNamesNoProgram) {
+  auto prefix = strip_prefix("Mon Nov  9 10:19:35 2020 Hardware name: Acme");
+  EXPECT_EQ(prefix.message, "Hardware name: Acme");
+  EXPECT_FALSE(prefix.foreign);
 }
 
 TEST(Prefix, TellsTheCaller) {

@@ -184,6 +184,92 @@ TEST(OopsReader, KasanNamesItsStacks) {
   EXPECT_EQ(result.text.substr(result.text.size() - 6), "after\n");
 }
 
+TEST(OopsReader, WordsOfReportsAreNoReport) {
+  for (const char* line :
+       {"Fixed the overflow [#123]\n", "Oops: I forgot the attachment\n", "an Oops [#1234]\n",
+        "Internal error: could not open file\n", "general protection fault in vfs_read\n",
+        "BUG: soft lockup is a message that the watchdog prints\n", "Kernel panic: what to do\n"})
+    EXPECT_TRUE(read_text(line).reports.empty()) << line;
+}
+
+// The place of the first oops, with its registers, stands behind the second one's end mark.
+TEST(OopsReader, WhatIsSaidAgainIsNotTheFault) {
+  auto result = read_text(
+      "Oops: 0000 [#2] SMP\nCPU: 1 PID: 7 Comm: acmed Not tainted 6.9.1 #1\n"
+      "RIP: 0010:memcpy+0x1/0x20\nRAX: 0000000000000001 RBX: 0000000000000002\n"
+      "Call Trace:\n acme_read+0x1/0x2\n acme_top+0x1/0x2\n---[ end trace 0 ]---\n"
+      "RIP: 0010:acme_other+0x1/0x2\nRAX: 0000000000000009 RCX: 0000000000000009\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  const auto& report = result.reports[0].report();
+  EXPECT_EQ(culprit_of(report)->symbol, "acme_read");
+  ASSERT_EQ(report.register_count, 2u);
+  EXPECT_EQ(report.registers()[0].value, "0000000000000001");
+}
+
+TEST(OopsReader, WhatWasInterruptedIsNotTheFault) {
+  auto result = read_text(
+      "Oops: 0000 [#1] SMP\nCPU: 1 PID: 7 Comm: acmed Not tainted 6.9.1 #1\n"
+      "RIP: 0010:memcpy+0x1/0x20\nCall Trace:\n <IRQ>\n acme_isr+0x1/0x2\n </IRQ>\n"
+      " asm_common_interrupt+0x1/0x2\nRIP: 0010:acme_bystander+0x1/0x2\n");
+  EXPECT_EQ(culprit_of(result.reports.at(0).report())->symbol, "acme_isr");
+}
+
+TEST(OopsReader, AModuleThatAMailPutOnALineOfItsOwn) {
+  auto result = read_text(
+      "> [    1.0] WARNING: CPU: 0 PID: 1 at acme/run.c:12 acme_run+0x1/0x2\n> [    1.0] Call "
+      "Trace:\n> [    1.0]  acme_transmit_a_frame_with_a_long_name+0x1/0x2\n> [acme]\n"
+      "> [    1.0]  acme_top+0x1/0x2\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  const auto& report = result.reports[0].report();
+  ASSERT_EQ(report.frame_count, 3u);
+  EXPECT_EQ(report.frames()[1].module, "acme");
+  EXPECT_EQ(report.frames()[2].module, "");
+}
+
+// A word a line, each with its time.
+TEST(OopsReader, SparcsInstructionDump) {
+  auto result = read_text(
+      "[    1.0] acmed(1): Oops [#1]\n[    1.1] CPU: 0 PID: 1 Comm: acmed Not tainted 6.9.1 #1\n"
+      "[    1.2] Instruction DUMP:\n[    1.3]  326ffffa\n[    1.4] <c4006108>\n[    1.5]  "
+      "80a0a000\n[    1.6] after\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(result.reports[0].report().code_pieces, 3);
+}
+
+TEST(OopsReader, BlanksThatDoNotBreak) {
+  auto text = null_oops();
+  std::string odd;
+  for (char c : text) odd += c == ' ' ? std::string("\xc2\xa0") : std::string(1, c);
+  auto result = read_text(odd);
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(lines_of(result.reports[0]), odd);
+  EXPECT_EQ(result.reports[0].report().release, "6.9.1-acme");
+  EXPECT_EQ(result.reports[0].report().module_count, 2u);
+}
+
+TEST(OopsReader, APanicThatASanitizerLeadsToIsItsReports) {
+  auto result = read_text(
+      "BUG: KASAN: use-after-free in acme_run+0x1/0x2\nCPU: 0 PID: 12 Comm: acmed Not tainted "
+      "6.9.1 #1\nCall Trace:\n acme_run+0x1/0x2\n acme_top+0x1/0x2\n"
+      "==================================================================\n"
+      "Kernel panic - not syncing: KASAN: panic_on_warn set ...\n"
+      "---[ end Kernel panic - not syncing: KASAN: panic_on_warn set ... ]---\n");
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(result.reports[0].report().panic, "KASAN: panic_on_warn set ...");
+}
+
+TEST(OopsReader, TheTaskThatTheHeadlineNames) {
+  auto task = [](const std::string& headline) {
+    auto result = read_text(headline + "\nCall Trace:\n acme_run+0x1/0x2\n acme_top+0x1/0x2\n");
+    const auto& report = result.reports.at(0).report();
+    return fmt::format("{} {} {}", report.comm, report.pid, report.cpu);
+  };
+  EXPECT_EQ(task("INFO: task kworker/0:1:12 blocked for more than 120 seconds."),
+            "kworker/0:1 12 -1");
+  EXPECT_EQ(task("watchdog: BUG: soft lockup - CPU#7 stuck for 22s! [foo:812]"), "foo 812 7");
+  EXPECT_EQ(task("WARNING: acme/run.c:12 at acme_run+0x1/0x2, CPU#3: acmed/77"), "acmed 77 3");
+}
+
 TEST(OopsReader, RoomIsBounded) {
   std::string text = "[    1.000000] WARNING: at acme/run.c:12 acme_run+0x1/0x2()\nCall Trace:\n";
   for (unsigned at = 0; at < 3 * kReportFrames; ++at) text += " acme_run+0x1/0x2\n";

@@ -47,6 +47,24 @@ TEST(OopsStream, WhatIsKnownIsSaidBeforeWaiting) {
   EXPECT_EQ(seen, "acme\n");
 }
 
+// dmesg -w on a machine that says nothing after its oops.
+TEST(OopsStream, SilenceEndsAReport) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  UniqueFd read_end(ends[0]), write_end(ends[1]);
+  int reports = 0;
+  auto stream =
+      Stream::open({[](std::string_view, const Block&) {}, [&](const Found&) { ++reports; }});
+  ASSERT_TRUE(stream);
+  auto oops = null_oops();
+  ASSERT_EQ(::write(write_end.get(), oops.data(), oops.size()), static_cast<ssize_t>(oops.size()));
+  auto flush = [&] {
+    if (reports == 1) write_end.reset();
+  };
+  EXPECT_TRUE(stream->read(read_end.get(), "pipe", flush));
+  EXPECT_EQ(reports, 1);
+}
+
 TEST(OopsStream, AReportAtTheVeryEnd) {
   auto oops = null_oops();
   oops.pop_back();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/modules/layout.hh"
 #include "include/ringside/uapi/oops.h"
 #include "user/lines/debug_places.hh"
 #include "user/loader/loaded.hh"

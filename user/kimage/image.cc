@@ -112,15 +112,20 @@ Outcome<std::shared_ptr<MappedFile>> map_payload(const BzImage& image, const std
   return unpack_into_cache(image, source, alias);
 }
 
+Outcome<std::filesystem::path> identity_alias(const MappedFile& file) {
+  if (file.identity() == 0) return Failure{"changed just now"};
+  return cache::index_path(fmt::format("file-{:016x}", file.identity()), "build-id",
+                           kBuildIdVersion);
+}
+
 // To read all of the payload for its fingerprint takes longer than most of what is asked then.
 Outcome<std::shared_ptr<MappedFile>> map_unpacked(const BzImage& image, const MappedFile& file,
                                                   const std::string& source) {
-  if (file.identity() == 0) return map_payload(image, source);
-  auto alias = TRY(
-      cache::index_path(fmt::format("file-{:016x}", file.identity()), "build-id", kBuildIdVersion));
-  if (auto mapped = map_cached(image, alias)) return mapped;
+  auto alias = identity_alias(file);
+  if (!alias) return map_payload(image, source);
+  if (auto mapped = map_cached(image, *alias)) return mapped;
   auto mapped = TRY(map_payload(image, source));
-  (void)cache::publish_file(alias, as_bytes(TRY(build_id_of(mapped->bytes(), source))));
+  (void)cache::publish_file(*alias, as_bytes(TRY(build_id_of(mapped->bytes(), source))));
   return mapped;
 }
 
@@ -150,6 +155,7 @@ Outcome<Image> Image::open(const std::filesystem::path& file) {
   image.file_ = TRY(map(file));
   if (is_bzimage(image.file_->bytes())) {
     auto packed = TRY(named(open_bzimage(image.file_->bytes()), image.source_));
+    image.packed_ = true;
     image.release_ = release_of(packed.version);
     image.file_ = TRY(map_unpacked(packed, *image.file_, image.source_));
   }
@@ -160,6 +166,14 @@ Outcome<Image> Image::open(const std::filesystem::path& file) {
   image.vmlinux_ = std::make_shared<const elf::File>(*vmlinux);
   TRY(image.identify());
   return image;
+}
+
+bool Image::is_at_hand(const std::filesystem::path& file) {
+  auto mapped = map(file);
+  if (!mapped || !is_bzimage((*mapped)->bytes())) return bool(mapped);
+  auto image = open_bzimage((*mapped)->bytes());
+  auto alias = identity_alias(**mapped);
+  return image && alias && map_cached(*image, *alias);
 }
 
 Outcome<Image> Image::open_running() {

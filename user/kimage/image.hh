@@ -24,6 +24,10 @@ class Image {
   // but headers. The Image owns the mapping; all that it gives out borrows from it.
   static Outcome<Image> open(const std::filesystem::path& file);
 
+  // Whether open() will not have to unpack `file`, which takes a second: a vmlinux, or a bzImage
+  // whose kernel is in the cache.
+  static bool is_at_hand(const std::filesystem::path& file);
+
   // The kernel that runs here, from the cache alone: told by its build-id, so that no image needs
   // to be found or read. Fails where the cache does not hold it whole.
   static Outcome<Image> open_running();
@@ -31,6 +35,7 @@ class Image {
   const std::string& release() const { return release_; }    // uname -r
   const std::string& build_id() const { return build_id_; }  // lower-case hex
   const std::string& source() const { return source_; }      // the file it was opened from
+  bool is_packed() const { return packed_; }                 // that file is a bzImage
   const elf::File& vmlinux() const { return *vmlinux_; }
   // The unpacked file; behind its ELF part the relocations (core/kimage/loadable.hh).
   Bytes bytes() const { return std::as_const(*file_).bytes(); }
@@ -48,6 +53,7 @@ class Image {
   std::shared_ptr<const elf::File> vmlinux_;
   std::vector<std::byte> btf_memory_;
   std::string source_, release_, build_id_;
+  bool packed_ = false;
 };
 
 // The build-id of the kernel that runs here (/sys/kernel/notes), lower-case hex.

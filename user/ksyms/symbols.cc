@@ -79,6 +79,12 @@ Outcome<Nothing> write_table(const SymbolList& list, const std::string& build_id
 
 }  // namespace
 
+bool Symbols::is_cached(const std::string& build_id) {
+  auto path = cache::index_path(build_id, "ksyms", kSealedVersion);
+  std::error_code error;
+  return path && std::filesystem::exists(*path, error);
+}
+
 Outcome<Symbols> Symbols::over(MappedFile file) {
   Symbols symbols;
   symbols.file_ = std::make_shared<MappedFile>(std::move(file));

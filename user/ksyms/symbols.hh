@@ -18,6 +18,9 @@ class Symbols {
   // The table of `image`'s kernel. Built, in about a second, where the cache has none.
   static Outcome<Symbols> open(const kimage::Image& image);
 
+  // Whether the cache has it, whole or not.
+  static bool is_cached(const std::string& build_id);
+
   // The same for the kernel that runs here, from /proc/kallsyms: for where its image is not at
   // hand.
   static Outcome<Symbols> open_running();

@@ -82,9 +82,10 @@ Failure nothing_found(const Sought& sought, const std::string& seen) {
   auto what = sought.module.empty() ? "the kernel" : "module " + sought.module;
   auto package = sought.release.empty() ? std::string("the kernel's -dbg package")
                                         : fmt::format("linux-image-{}-dbg", sought.release);
-  return {fmt::format("no debug information of {} {}{}: install {}, or set DEBUGINFOD_URLS", what,
+  return {fmt::format("no debug information of {} {}{}: install {}{}", what,
                       sought.build_id.empty() ? sought.release : "build-id " + sought.build_id,
-                      seen, package)};
+                      seen, package,
+                      std::getenv("DEBUGINFOD_URLS") ? "" : ", or set DEBUGINFOD_URLS")};
 }
 
 // One file, if it is of the build that is sought.

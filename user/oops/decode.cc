@@ -33,10 +33,9 @@ void find_offset(Job& job) {
   for (const auto& frame : report.frames()) {
     if (!job.kernel->has_symbols()) break;
     if (!frame.has_address || !frame.has_offset || !frame.module.empty() || frame.user) continue;
-    bool differs = false;
     auto symbols = job.kernel->symbols().named(std::string(frame.symbol));
-    auto symbol = choose(symbols, frame.size, differs);
-    if (symbol && !differs) ++votes[frame.address - symbol->start - frame.offset];
+    auto choice = choose(symbols, frame.size);
+    if (choice.symbol) ++votes[frame.address - choice.symbol->start - frame.offset];
   }
   auto best = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
   auto& decoded = job.decoded;
@@ -45,6 +44,7 @@ void find_offset(Job& job) {
     decoded.offset = best->first;
     decoded.offset_source = "symbols";
   }
+  if (job.kernel->is_relocated()) return;
   if (!report.has_kernel_offset) return;
   if (decoded.has_offset && decoded.offset != report.kernel_offset)
     job.note(fmt::format("the report says Kernel Offset {:#x}, its frames say {:#x}",
@@ -58,8 +58,9 @@ void find_offset(Job& job) {
 bool is_return(const Report& report, const Frame& frame) {
   if (frame.exact) return false;
   for (const auto& fault : report.frames())
-    if (fault.role == Role::kFault && fault.has_offset && fault.offset == frame.offset &&
-        fault.symbol == frame.symbol)
+    if (fault.role == Role::kFault && fault.has_offset == frame.has_offset &&
+        fault.offset == frame.offset && fault.symbol == frame.symbol &&
+        (fault.has_offset || fault.address == frame.address))
       return false;
   return true;
 }
@@ -82,45 +83,88 @@ void fail(Job& job, Answer& answer, std::string why) {
   answer.why = std::move(why);
 }
 
-constexpr const char* kTypesAlone = "has types alone: name an image or a System.map for symbols";
+std::string no_symbols(const Job& job) {
+  if (job.kernel->source().empty())
+    return "the kernel is not on this machine: name its image or System.map by --kernel";
+  return job.kernel->source() + ": has types alone: name an image or a System.map for symbols";
+}
+
+// The symbols of the module that ran; where that is another build than the file's, a Failure.
+Outcome<const SymbolTable*> module_table(const Job& job, const Frame& frame) {
+  std::string module(frame.module);
+  const auto* table = TRY(job.kernel->module(module));
+  auto build_id = frame.build_id.empty() ? std::string() : job.kernel->module_build_id(module);
+  if (!build_id.empty() && build_id != frame.build_id)
+    return Failure{
+        fmt::format("module {}: its file has build-id {}, but the report's module has {}: "
+                    "not used",
+                    module, build_id, frame.build_id)};
+  return table;
+}
+
+// Where the frame's symbol begins, as linked, where the frame tells.
+std::optional<std::uint64_t> start_of(const Job& job, const Frame& frame) {
+  if (!frame.has_address || !job.decoded.has_offset || !frame.module.empty()) return {};
+  return frame.address - job.decoded.offset - frame.offset;
+}
+
+// Why none of `symbols` is the frame's.
+std::string why_none(const Job& job, const Frame& frame, const std::vector<Symbol>& symbols,
+                     const Choice& choice) {
+  auto file = frame.module.empty() ? job.kernel->source() : std::string(frame.module) + ".ko";
+  if (symbols.empty()) return fmt::format("{}: no such symbol in {}", shown(frame), file);
+  if (choice.alike > 1)
+    return fmt::format("{}: {} symbols of that name are {:#x} bytes long: not told apart",
+                       shown(frame), choice.alike, frame.size);
+  if (symbols.size() > 1)
+    return fmt::format("{}: {} symbols of that name, none {:#x} bytes long", shown(frame),
+                       symbols.size(), frame.size);
+  return fmt::format("{}: is {:#x} bytes long in the report and {:#x} in {}: another {}",
+                     shown(frame), frame.size, symbols.front().size, file,
+                     frame.module.empty() ? "kernel" : "build of the module");
+}
+
+// All symbols of the frame's name: the module's own, or those that kallsyms lists for it.
+Outcome<std::vector<Symbol>> symbols_for(const Job& job, const Frame& frame) {
+  std::string name(frame.symbol);
+  bool has = job.kernel->has_symbols();
+  if (frame.module.empty()) {
+    if (!has) return Failure{no_symbols(job)};
+    return job.kernel->symbols().named(name);
+  }
+  auto table = module_table(job, frame);
+  if (table) return (*table)->named(name);
+  auto listed = has ? job.kernel->symbols().named(name) : std::vector<Symbol>();
+  std::erase_if(listed, [&](const Symbol& symbol) { return symbol.module != frame.module; });
+  if (listed.empty()) return table.error();
+  return listed;
+}
+
+void locate_among(Job& job, const Frame& frame, const std::vector<Symbol>& symbols,
+                  Answer& answer) {
+  auto choice = choose(symbols, frame.size, start_of(job, frame));
+  if (!choice.symbol) return fail(job, answer, why_none(job, frame, symbols, choice));
+  if (frame.offset > frame.size)
+    return fail(
+        job, answer,
+        fmt::format("{}: {:#x} is beyond its {:#x} bytes", shown(frame), frame.offset, frame.size));
+  answer.resolved = true;
+  add_lines(job,
+            {std::string(frame.module), choice.symbol->section, choice.symbol->start + frame.offset,
+             choice.symbol->start, is_return(job.report, frame)},
+            answer);
+}
 
 // A frame with a name: "func+0x10/0x20 [module]".
 void locate_named(Job& job, const Frame& frame, Answer& answer) {
-  if (!job.kernel->has_symbols())
-    return fail(job, answer, fmt::format("{}: {}", job.kernel->source(), kTypesAlone));
-  const auto* table = &job.kernel->symbols();
-  std::string module(frame.module);
-  if (!module.empty()) {
-    auto opened = job.kernel->module(module);
-    if (!opened) return fail(job, answer, opened.error().message);
-    table = *opened;
-  }
-  bool differs = false;
-  auto symbols = table->named(std::string(frame.symbol));
-  auto symbol = choose(symbols, frame.size, differs);
-  if (symbols.empty())
-    return fail(job, answer,
-                fmt::format("{}: no such symbol in {}", shown(frame),
-                            module.empty() ? job.kernel->source() : module + ".ko"));
-  if (differs && module.empty())
-    return fail(job, answer,
-                fmt::format("{}: is {:#x} bytes long in the report and {:#x} in {}: another kernel",
-                            shown(frame), frame.size, symbols.front().size, job.kernel->source()));
-  if (!symbol)
-    return fail(job, answer,
-                fmt::format("{}: {} symbols of that name, none {:#x} bytes long", shown(frame),
-                            symbols.size(), frame.size));
-  answer.resolved = true;
-  add_lines(job,
-            {module, symbol->section, symbol->start + frame.offset, symbol->start,
-             is_return(job.report, frame)},
-            answer);
+  auto symbols = symbols_for(job, frame);
+  if (!symbols) return fail(job, answer, symbols.error().message);
+  return locate_among(job, frame, *symbols, answer);
 }
 
 // A frame that is an address only.
 void locate_address(Job& job, const Frame& frame, Answer& answer) {
-  if (!job.kernel->has_symbols())
-    return fail(job, answer, fmt::format("{}: {}", job.kernel->source(), kTypesAlone));
+  if (!job.kernel->has_symbols()) return fail(job, answer, no_symbols(job));
   auto address = frame.address - job.decoded.offset;
   auto symbol = job.kernel->symbols().at(address - (is_return(job.report, frame) ? 1 : 0));
   if (!symbol)
@@ -132,7 +176,7 @@ void locate_address(Job& job, const Frame& frame, Answer& answer) {
                     : fmt::format("{:#x}: not in the kernel as linked; the report "
                                   "does not tell its offset (KASLR)",
                                   frame.address));
-  if (!job.decoded.has_offset)
+  if (!job.decoded.has_offset && !job.kernel->is_relocated())
     job.note("addresses are taken as linked: the report does not tell the kernel's offset (KASLR)");
   answer.resolved = answer.added = true;
   answer.symbol = symbol->name;
@@ -156,8 +200,12 @@ Answer answer_for(Job& job, const Frame& frame) {
   return answer;
 }
 
+// Frames that were mere addresses have got names.
 void add_culprit(Job& job) {
-  const auto* culprit = job.decoded.culprit = culprit_of(job.report);
+  std::vector<std::string_view> names;
+  for (const auto& answer : job.decoded.answers) names.push_back(answer.symbol);
+  job.decoded.fingerprint = fingerprint_of(job.report, names);
+  const auto* culprit = job.decoded.culprit = culprit_of(job.report, names);
   if (!culprit || !job.kernel) return;
   const auto& answer = job.decoded.answers[culprit - job.report.frames().data()];
   auto name = culprit->symbol.empty() ? std::string_view(answer.symbol) : culprit->symbol;
@@ -189,7 +237,6 @@ Decoded Decoder::decode(const Report& report) {
   if (job.kernel) find_offset(job);
   for (const auto& frame : report.frames()) job.decoded.answers.push_back(answer_for(job, frame));
   add_culprit(job);
-  job.decoded.fingerprint = fingerprint_of(report);
   job.decoded.code = disassemble(report);
   return std::move(job.decoded);
 }

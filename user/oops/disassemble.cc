@@ -1,5 +1,6 @@
 // The bytes of "Code:" by capstone. Where instructions differ in length, those before the fault are
-// read from the first byte from which the reading meets the fault.
+// read from the first byte from which the reading meets the fault. Targets of jumps count from the
+// function's first byte, as offsets in a report do.
 #include <capstone/capstone.h>
 #include <fmt/format.h>
 
@@ -51,20 +52,23 @@ class Disassembler {
   Disassembler(const Disassembler&) = delete;
   Disassembler& operator=(const Disassembler&) = delete;
 
-  // The instructions of `bytes` from `from` on up to `to`, or up to what is none.
-  std::vector<Instruction> read(std::span<const std::uint8_t> bytes, std::size_t from,
-                                std::size_t to, std::size_t fault) const {
+  // The instructions of `bytes`, which begin at `address`, from `from` on up to `to`, or up to what
+  // is none.
+  std::vector<Instruction> read(std::span<const std::uint8_t> bytes, std::uint64_t address,
+                                std::size_t from, std::size_t to) const {
     std::vector<Instruction> result;
     cs_insn* list = nullptr;
-    auto count = open_ ? cs_disasm(handle_, bytes.data() + from, to - from, 0, 0, &list) : 0;
+    auto count =
+        open_ ? cs_disasm(handle_, bytes.data() + from, to - from, address + from, 0, &list) : 0;
+    end_ = from;
     for (std::size_t at = 0; at < count; ++at) {
       Instruction each;
-      each.offset =
-          static_cast<std::int64_t>(from + list[at].address) - static_cast<std::int64_t>(fault);
+      each.offset = static_cast<std::int64_t>(end_);
       for (std::size_t byte = 0; byte < list[at].size; ++byte)
         each.bytes += fmt::format("{}{:02x}", byte ? " " : "", list[at].bytes[byte]);
-      each.text = fmt::format("{} {}", list[at].mnemonic, list[at].op_str);
-      end_ = from + list[at].address + list[at].size;
+      each.text = list[at].mnemonic;
+      if (*list[at].op_str) each.text += fmt::format(" {}", list[at].op_str);
+      end_ += list[at].size;
       result.push_back(std::move(each));
     }
     if (list) cs_free(list, count);
@@ -78,6 +82,13 @@ class Disassembler {
   mutable std::size_t end_ = 0;
 };
 
+// How far behind its function's first byte the fault is; 0 where the report does not tell.
+std::uint64_t offset_of_fault(const Report& report) {
+  for (const auto& frame : report.frames())
+    if (frame.role == Role::kFault && frame.has_offset && !frame.user) return frame.offset;
+  return 0;
+}
+
 }  // namespace
 
 std::vector<Instruction> disassemble(const Report& report) {
@@ -89,15 +100,17 @@ std::vector<Instruction> disassemble(const Report& report) {
       std::reverse(code.bytes + at, code.bytes + at + code.unit);
   std::span<const std::uint8_t> bytes(code.bytes, code.size);
   Disassembler disassembler(*machine);
-  std::vector<Instruction> before;
+  auto address = offset_of_fault(report) - code.fault;
+  std::vector<Instruction> list;
   for (std::size_t from = 0; from < code.fault; ++from) {
-    before = disassembler.read(bytes, from, code.fault, code.fault);
-    if (!before.empty() && disassembler.end() == code.fault) break;
-    before.clear();
+    list = disassembler.read(bytes, address, from, code.fault);
+    if (!list.empty() && disassembler.end() == code.fault) break;
+    list.clear();
   }
-  auto after = disassembler.read(bytes, code.fault, code.size, code.fault);
-  before.insert(before.end(), after.begin(), after.end());
-  return before;
+  auto after = disassembler.read(bytes, address, code.fault, code.size);
+  list.insert(list.end(), after.begin(), after.end());
+  for (auto& each : list) each.offset -= static_cast<std::int64_t>(code.fault);
+  return list;
 }
 
 }  // namespace ringside::oops

@@ -16,6 +16,7 @@ using Block = std::shared_ptr<const std::string>;  // a piece of the input; view
 struct Text {
   std::string_view line;               // with its newline, if it has one
   Block block;                         // keeps it
+  Block plain;                         // what the Reader got instead, where U+00A0 stood for blanks
   std::uint64_t first = 0, count = 1;  // its numbers with the Reader: "#012" makes several of one
 };
 

@@ -7,8 +7,9 @@
 namespace ringside::oops {
 namespace {
 
-constexpr std::size_t kKept = 16;       // kernels that are open at once
-constexpr std::size_t kMissing = 4096;  // releases that are known not to be here
+constexpr std::size_t kKept = 16;                          // kernels that are open at once
+constexpr std::size_t kMissing = 4096;                     // releases that are known not to be here
+constexpr std::uint64_t kLinkedText = 0xffffffff81000000;  // _text of x86-64, before KASLR
 
 // As modules.dep lists it, like the kernel's own modprobe: a walk over four thousand files takes
 // longer than all the rest.
@@ -20,27 +21,38 @@ Outcome<modtree::Tree> open_tree(const std::filesystem::path& folder) {
 
 }  // namespace
 
+Outcome<Nothing> Kernel::open_symbols(const KernelFiles& files) {
+  source_ = files.symbols.empty() ? files.types.native() : files.symbols.native();
+  release_ = files.release;
+  if (files.symbols.empty()) {
+    if (!files.types.empty()) TRY(modules::Types::open_raw(files.types));
+  } else if (files.is_image) {
+    auto image = TRY(kimage::Image::open(files.symbols));
+    release_ = image.release();
+    build_id_ = image.build_id();
+    symbols_ = TRY(open_image_symbols(image));
+  } else {
+    symbols_ = TRY(open_text_symbols(files.symbols));
+    auto text = symbols_->named("_text");
+    relocated_ = !text.empty() && text[0].start != kLinkedText;
+  }
+  return ok;
+}
+
 Outcome<std::shared_ptr<const Kernel>> Kernel::open(const KernelFiles& files) {
   std::shared_ptr<Kernel> kernel(new Kernel);
-  kernel->source_ = files.symbols.empty() ? files.types.native() : files.symbols.native();
   kernel->types_in_image_ = files.types.empty();
   if (!files.types.empty() || files.is_image)
     kernel->types_file_ = files.types.empty() ? files.symbols : files.types;
-  if (files.symbols.empty()) {
-    TRY(modules::Types::open_raw(files.types));
-  } else if (files.is_image) {
-    auto image = TRY(kimage::Image::open(files.symbols));
-    kernel->release_ = image.release();
-    kernel->build_id_ = image.build_id();
-    kernel->symbols_ = TRY(open_image_symbols(image));
-  } else {
-    kernel->symbols_ = TRY(open_text_symbols(files.symbols));
-  }
+  TRY(kernel->open_symbols(files));
   kernel->tree_ = TRY(open_tree(files.modules));
   kernel->given_ = files.debug.given;
   if (kernel->release_.empty())
     kernel->lines_ =
         std::make_unique<NoLines>("no source lines: the symbols' file names no kernel");
+  else if (kernel->relocated_)
+    kernel->lines_ = std::make_unique<NoLines>(
+        "no source lines: the symbols' addresses are not as linked; name an image or a System.map");
   else
     kernel->lines_ = std::make_unique<DebugLines>(kernel->release_, kernel->build_id_,
                                                   kernel->tree_, files.debug);
@@ -51,8 +63,10 @@ Outcome<std::filesystem::path> Kernel::module_file(const std::string& name) cons
   if (auto given = lines::given_module(name, given_)) return *given;
   if (const auto* file = tree_.find(name)) return tree_.path_of(*file);
   if (!tree_.folder().empty())
-    return Failure{fmt::format("module {}: not in {}", name, tree_.folder().native())};
-  return Failure{fmt::format("module {}: this kernel's modules are not on this machine", name)};
+    return Failure{fmt::format("module {}: not in {}: name its file by --debug", name,
+                               tree_.folder().native())};
+  return Failure{fmt::format(
+      "module {}: this kernel's modules are not on this machine: name its file by --debug", name)};
 }
 
 // Without them there are no prototypes, and that is all.
@@ -82,6 +96,12 @@ Outcome<const SymbolTable*> Kernel::module(const std::string& name) const {
   }
   if (!known->second) return known->second.error();
   return known->second->get();
+}
+
+std::string Kernel::module_build_id(const std::string& name) const {
+  auto file = module_file(name);
+  auto build_id = file ? lines::DebugFile::build_id_of(*file) : Outcome<std::string>("");
+  return build_id ? *build_id : "";
 }
 
 Outcome<std::shared_ptr<const Kernel>> Kernels::of(const std::string& release) {

@@ -16,13 +16,14 @@
 namespace ringside::oops {
 
 // Where a kernel's files are. `symbols` is an image, or a System.map or copy of /proc/kallsyms;
-// empty where there are types alone.
+// empty where there are types alone, or nothing but the files of modules in `debug`.
 struct KernelFiles {
   std::filesystem::path symbols;
   std::filesystem::path modules;  // lib/modules/RELEASE; empty where there is none
   bool is_image = true;
   DebugOptions debug = {};
   std::filesystem::path types = {};  // a file of BTF; empty: the image's own
+  std::string release = {};          // where `symbols` does not tell it
 };
 
 // The files of the kernel with that release; a Failure says what to install.
@@ -37,10 +38,15 @@ class Kernel {
   const std::string& release() const { return release_; }    // empty where the file does not say
   const std::string& build_id() const { return build_id_; }  // the same
   const SymbolTable& symbols() const { return *symbols_; }
+  // Whether its addresses are those of a kernel that runs, as in /proc/kallsyms.
+  bool is_relocated() const { return relocated_; }
   const LineSource& lines() const { return *lines_; }
 
   // The symbols of module `name`; a Failure says where they were looked for. Opened once.
   Outcome<const SymbolTable*> module(const std::string& name) const;
+
+  // The build-id of its file, lower-case hex; empty where it has none.
+  std::string module_build_id(const std::string& name) const;
 
   // The C prototype of the function `name`, of a module where one is named, by the kernel's BTF;
   // empty where that does not tell. The types are read when they are first asked for.
@@ -48,12 +54,14 @@ class Kernel {
 
  private:
   Kernel() = default;
+  Outcome<Nothing> open_symbols(const KernelFiles& files);
   Outcome<std::filesystem::path> module_file(const std::string& name) const;
   void open_types() const;
 
   std::string source_, release_, build_id_;
   std::filesystem::path types_file_;  // an image, or a file of BTF; empty where there is neither
   bool types_in_image_ = false;
+  bool relocated_ = false;
   Table symbols_;
   modtree::Tree tree_;
   std::vector<std::filesystem::path> given_;  // DebugOptions'

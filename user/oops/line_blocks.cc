@@ -12,9 +12,9 @@ constexpr std::size_t kBlock = 256 << 10;
 
 }  // namespace
 
-bool LineBlocks::waits() const {
+bool LineBlocks::comes(int milliseconds) const {
   pollfd poll_fd{fd_, POLLIN, 0};
-  return more_ && ::poll(&poll_fd, 1, 0) == 0;
+  return !more_ || ::poll(&poll_fd, 1, milliseconds) != 0;
 }
 
 // `text` has no newline before byte `from`. All of it at the end of the input, or where its line

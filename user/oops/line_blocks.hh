@@ -22,8 +22,8 @@ class LineBlocks {
   };
   // The next piece; its lines are empty at the end of the input only.
   Outcome<Piece> next();
-  // Whether next() would have to wait for the input.
-  bool waits() const;
+  // Whether there is more for next(), or the end, within so many milliseconds.
+  bool comes(int milliseconds) const;
 
  private:
   std::string_view whole_lines(std::string_view text, std::size_t from) const;

@@ -39,9 +39,9 @@ void put_source(Json& json, const Frame& frame, const Answer& answer) {
   json.end_array();
 }
 
-void put_frame(Json& json, const Frame& frame, const Answer& answer) {
+void put_frame(Json& json, const Report& report, const Frame& frame, const Answer& answer) {
   json.begin_object().text("text", frame.text).text("role", name_of(frame.role));
-  json.number("trace", frame.trace);
+  if (frame.trace < report.trace_count) json.number("trace", frame.trace);
   put(json, "symbol", answer.added ? std::string_view(answer.symbol) : frame.symbol);
   put(json, "demangled", answer.demangled);
   if (frame.has_offset || answer.added)
@@ -69,11 +69,12 @@ void put_frames(Json& json, const Report& report, const Decoded& decoded) {
         .end_object();
   json.end_array().begin_array("frames");
   for (std::size_t at = 0; at < report.frame_count; ++at)
-    put_frame(json, report.frames()[at], decoded.answers[at]);
+    put_frame(json, report, report.frames()[at], decoded.answers[at]);
   json.end_array();
 }
 
 void put_taints(Json& json, const Report& report) {
+  if (!report.taint_told) return;
   json.flag("tainted", report.tainted).begin_array("taints");
   for (char letter : report.taint) {
     auto meaning = taint_meaning(letter);

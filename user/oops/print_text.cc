@@ -74,17 +74,20 @@ class Printer {
       else if (frame.guess)
         colour = palette_.guess;
     }
-    auto text = line.line;
-    bool ended = text.ends_with('\n');
-    if (ended) text.remove_suffix(1);
-    bool dressed = *colour != '\0';
+    put_line(line.line, colour, added);
+    out_ += below;
+  }
+
+  // What is added stands before a carriage return, which would have a terminal write over the line.
+  void put_line(std::string_view line, const char* colour, const std::string& added) {
+    auto text = line.substr(0, line.find_last_not_of("\r\n") + 1);
+    auto end = line.substr(text.size());
     out_ += colour;
     out_ += text;
-    if (dressed) out_ += palette_.off;
+    if (*colour != '\0') out_ += palette_.off;
     if (!added.empty()) out_ += fmt::format("{}{}{}", palette_.added, added, palette_.off);
-    if (ended || !below.empty()) out_ += '\n';
-    out_ += below;
-    if (!out_.empty() && out_.back() != '\n') out_ += '\n';
+    out_ += end;
+    if (!end.ends_with('\n')) out_ += '\n';
   }
 
   void say(std::string_view key, const std::string& value) {
@@ -117,8 +120,11 @@ class Printer {
     const auto& frame = *decoded_.culprit;
     auto at = static_cast<std::size_t>(&frame - report_.frames().data());
     std::string text(frame.symbol);
+    if (frame.symbol.empty() && at < decoded_.answers.size()) text = decoded_.answers[at].symbol;
     if (frame.has_offset) text += fmt::format("+{:#x}/{:#x}", frame.offset, frame.size);
     if (!frame.module.empty()) text += fmt::format(" [{}]", frame.module);
+    if (at < decoded_.answers.size() && !decoded_.answers[at].demangled.empty())
+      text += " " + decoded_.answers[at].demangled;
     if (at < decoded_.answers.size() && !decoded_.answers[at].lines.empty())
       text += " " + place_of(decoded_.answers[at].lines.front());
     else if (!frame.source.empty())
@@ -143,10 +149,20 @@ class Printer {
     for (std::ptrdiff_t at = 0; at < std::ssize(code); ++at) {
       if (at < fault - kShown || at > fault + kShown) continue;
       const auto& each = code[static_cast<std::size_t>(at)];
-      out_ += fmt::format(
-          "{}# {} {:>4}  {:<32}{}{}\n", each.offset == 0 ? palette_.fault : palette_.added,
-          each.offset == 0 ? "=>" : "  ", each.offset, each.bytes, each.text, palette_.off);
+      bool is_fault = each.offset == 0;
+      out_ +=
+          fmt::format("{}# {} {:>4}  {:<32}{}{}{}\n", is_fault ? palette_.fault : palette_.added,
+                      is_fault ? "=>" : "  ", each.offset, each.bytes, each.text,
+                      is_fault ? source_of_fault() : "", palette_.off);
     }
+  }
+
+  std::string source_of_fault() const {
+    auto fault = std::ranges::find(report_.frames(), Role::kFault, &Frame::role);
+    if (fault == report_.frames().end()) return {};
+    const auto& answer =
+        decoded_.answers[static_cast<std::size_t>(fault - report_.frames().begin())];
+    return answer.lines.empty() ? "" : "  # " + place_of(answer.lines.front());
   }
 
   void print_summary() {

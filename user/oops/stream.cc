@@ -4,17 +4,31 @@
 // waits for nothing any more goes out. The core bounds a report's lines, and so the queue.
 #include "user/oops/stream.hh"
 
-#include "user/oops/line_blocks.hh"
-
 namespace ringside::oops {
 namespace {
 
 constexpr std::size_t kLongestLine = 1 << 20;  // a longer one is cut: it is no kernel's
 constexpr std::size_t kReaderMemory = 8 << 20;
+constexpr int kSilence = 1000, kLongSilence = 9000;  // ms
 
 // Where the next "#012", syslog's newline within a line, stands in `line`.
 std::size_t find_escaped_newline(std::string_view line) {
   return line.find("#012");
+}
+
+// Web pages and mail programs put U+00A0 where blanks were: all that is read is then read of a
+// copy.
+std::string_view plain(std::string_view line, Block& copy) {
+  constexpr std::string_view kNoBreak = "\xc2\xa0";
+  if (line.find(kNoBreak) == line.npos) return line;
+  std::string text;
+  for (auto at = line.find(kNoBreak); at != line.npos; at = line.find(kNoBreak)) {
+    text.append(line.substr(0, at)).push_back(' ');
+    line.remove_prefix(at + kNoBreak.size());
+  }
+  text.append(line);
+  copy = std::make_shared<const std::string>(std::move(text));
+  return *copy;
 }
 
 }  // namespace
@@ -61,9 +75,10 @@ std::uint32_t Stream::feed(std::string_view line, std::uint64_t& count) {
 
 void Stream::take_line(std::string_view line, const Block& block) {
   auto message = line.ends_with('\n') ? line.substr(0, line.size() - 1) : line;
-  Text text{line, block, reader_->lines(), 1};
-  auto report = feed(message, text.count);
+  Text text{line, block, {}, reader_->lines(), 1};
+  auto report = feed(plain(message, text.plain), text.count);
   if (report == 0 && pending_.empty()) return put_text(line, block);
+  if (report != 0) ++told_[report].waiting;
   pending_.push_back({std::move(text), report, false});
   collect();
 }
@@ -75,47 +90,54 @@ void Stream::take_lines(const Report& report) {
     each.taken = !lines.empty();  // the first one stays, to say where the report stood
     lines.push_back(each.text);
   }
-  found_[report.id] = Found(report, std::move(lines));
+  told_[report.id].found.emplace(report, std::move(lines));
 }
 
 void Stream::collect() {
   bool rejected = false;
   while (const auto* report = reader_->closed(rejected)) {
-    if (!rejected) {
-      take_lines(*report);
-    } else {
-      found_[report->id] = std::nullopt;
-    }
+    if (!rejected) take_lines(*report);
+    told_[report->id].closed = true;
   }
   flush_pending();
 }
 
+// A report stands where its first line stood; lines behind its last one are none of its.
+void Stream::put_pending(const Pending& pending, Told& told) {
+  if (pending.taken) return;
+  bool inside = told.found && pending.text.first <= told.found->report().last_line;
+  if (!inside) return put_text(pending.text.line, pending.text.block);
+  flush_run();
+  sink_.report(*std::exchange(told.found, std::nullopt));
+}
+
 void Stream::flush_pending() {
-  std::uint32_t waiting = 0;
   for (; !pending_.empty(); pending_.pop_front()) {
     auto& each = pending_.front();
-    if (each.taken) continue;
-    auto found = found_.find(each.report);
-    if (each.report != 0 && found == found_.end()) {
-      waiting = each.report;
-      break;
-    }
-    bool inside = each.report != 0 && found->second && found->second->lines().size() > 0 &&
-                  each.text.first <= found->second->report().last_line;
-    if (!inside) {
+    if (each.report == 0) {
       put_text(each.text.line, each.text.block);
       continue;
     }
-    flush_run();
-    sink_.report(*std::exchange(found->second, std::nullopt));
+    auto& told = told_[each.report];
+    if (!told.closed) return;
+    put_pending(each, told);
+    if (--told.waiting == 0) told_.erase(each.report);
   }
-  if (waiting == 0) found_.clear();
+}
+
+// Nothing has come; says what can be said, and goes on when something does.
+void Stream::wait(LineBlocks& blocks, const std::function<void()>& flush) {
+  flush_run(), flush();
+  if (blocks.comes(kSilence)) return;
+  reader_->settle(true), collect(), flush_run(), flush();
+  if (blocks.comes(kLongSilence)) return;
+  reader_->settle(false), collect(), flush_run(), flush();
 }
 
 Outcome<Nothing> Stream::read(int fd, const std::string& name, const std::function<void()>& flush) {
   LineBlocks blocks(fd, name, kLongestLine);
   for (;;) {
-    if (blocks.waits()) flush_run(), flush();
+    if (!blocks.comes(0)) wait(blocks, flush);
     auto piece = TRY(blocks.next());
     if (piece.lines.empty()) break;
     take(piece.lines, piece.block);

@@ -10,6 +10,7 @@
 #include "user/base/failure.hh"
 #include "user/base/reserved_memory.hh"
 #include "user/oops/found.hh"
+#include "user/oops/line_blocks.hh"
 
 namespace ringside::oops {
 
@@ -25,7 +26,9 @@ class Stream {
   static Outcome<Stream> open(Sink sink);
 
   // Reads `fd` to its end. Reports do not reach over the end of an input. Where the input is
-  // slower than we are, what can be said already is said before waiting; `flush` is called then.
+  // slower than we are, what can be said already is said before waiting; `flush` is called then. A
+  // report ends, too, where its input falls silent: after a second where its end mark was seen,
+  // after ten where not.
   Outcome<Nothing> read(int fd, const std::string& name, const std::function<void()>& flush);
 
   // The same for an input in memory: its lines, in one call or several, then its end.
@@ -40,9 +43,11 @@ class Stream {
     std::uint32_t report = 0;
     bool taken = false;
   };
-  struct Closed {
-    std::uint64_t last_line;
-    bool rejected;
+  // A report that the Reader has told of, as long as lines wait that may be its.
+  struct Told {
+    std::optional<Found> found;  // once it has closed, until it has been put out
+    bool closed = false;
+    std::uint32_t waiting = 0;  // its lines in pending_
   };
 
   void take_line(std::string_view line, const Block& block);
@@ -50,6 +55,8 @@ class Stream {
   void collect();
   void take_lines(const Report& report);
   void flush_pending();
+  void put_pending(const Pending& pending, Told& told);
+  void wait(LineBlocks& blocks, const std::function<void()>& flush);
   void put_text(std::string_view text, const Block& block);
   void flush_run();
 
@@ -57,8 +64,8 @@ class Stream {
   std::optional<ReservedMemory> memory_;
   std::optional<Reader> reader_;
   std::deque<Pending> pending_;  // lines that wait for a report to close
-  std::unordered_map<std::uint32_t, std::optional<Found>> found_;  // closed, not yet put out
-  std::string_view run_;                                           // text to put out in one piece
+  std::unordered_map<std::uint32_t, Told> told_;
+  std::string_view run_;  // text to put out in one piece
   Block run_block_;
 };
 

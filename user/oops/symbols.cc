@@ -23,7 +23,7 @@ class ImageSymbols : public SymbolTable {
     ksyms::Scratch scratch;
     auto match = symbols_.table().find(address, scratch);
     if (!match) return std::nullopt;
-    return Symbol{std::string(match->name), match->address, match->size, {}, {}};
+    return Symbol{std::string(match->name), match->address, match->size, false, {}, {}};
   }
 
   std::vector<Symbol> named(const std::string& name) const override {
@@ -31,7 +31,7 @@ class ImageSymbols : public SymbolTable {
     std::vector<Symbol> found;
     auto cursor = symbols_.table().names(name);
     while (auto match = symbols_.table().next(cursor, scratch))
-      found.push_back({name, match->address, match->size, {}, {}});
+      found.push_back({name, match->address, match->size, false, {}, {}});
     return found;
   }
 
@@ -74,6 +74,10 @@ class ListedSymbols : public SymbolTable {
  private:
   // Up to the next greater address in the section; a file's last symbol keeps its own size.
   void set_size(std::size_t at) {
+    symbols_[at].last =
+        !addressed_ &&
+        (at + 1 == symbols_.size() || symbols_[at + 1].section != symbols_[at].section ||
+         (symbols_[at + 1].last && symbols_[at + 1].start == symbols_[at].start));
     if (at + 1 == symbols_.size() || symbols_[at + 1].section != symbols_[at].section) return;
     const auto& next = symbols_[at + 1];
     symbols_[at].size =
@@ -113,14 +117,29 @@ Outcome<std::vector<Symbol>> read_symtab(const elf::File& file, const elf::Secti
     if (!section) return Failure{describe(section.error(), input)};
     if (name->empty() || !(section->flags & modules::kFlagExec)) continue;
     symbols.push_back(
-        {std::string(*name), symbol.value, symbol.size, std::string(section->name), {}});
+        {std::string(*name), symbol.value, symbol.size, false, std::string(section->name), {}});
   }
   return symbols;
+}
+
+// A list in memory: to build the compact table takes longer than one report is worth.
+Outcome<Table> list_image_symbols(const kimage::Image& image) {
+  auto tables = TRY(image.kallsyms());
+  kimage::Kallsyms::Cursor cursor(tables);
+  std::vector<Symbol> symbols;
+  for (;;) {
+    auto next = cursor.next();
+    if (!next) return Failure{describe(next.error(), image.source())};
+    if (!*next) return Table(new ListedSymbols(std::move(symbols), true));
+    symbols.push_back({std::string((*next)->name), (*next)->address, 0, false, {}, {}});
+  }
 }
 
 }  // namespace
 
 Outcome<Table> open_image_symbols(const kimage::Image& image) {
+  if (!image.is_packed() && !ksyms::Symbols::is_cached(image.build_id()))
+    return list_image_symbols(image);
   return Table(new ImageSymbols(TRY(ksyms::Symbols::open(image))));
 }
 
@@ -156,13 +175,16 @@ Outcome<Table> open_module_symbols(const std::filesystem::path& path) {
   return Table(new ListedSymbols(std::move(symbols), false));
 }
 
-std::optional<Symbol> choose(const std::vector<Symbol>& symbols, std::uint64_t size,
-                             bool& differs) {
-  for (const auto& symbol : symbols)
-    if (symbol.size == size) return symbol;
-  differs = !symbols.empty();
-  if (symbols.size() == 1) return symbols.front();
-  return std::nullopt;
+Choice choose(const std::vector<Symbol>& symbols, std::uint64_t size,
+              std::optional<std::uint64_t> start) {
+  Choice choice;
+  for (const auto& symbol : symbols) {
+    if (symbol.size != size && !(symbol.last && size > symbol.size)) continue;
+    ++choice.alike;
+    if (!start || symbol.start == *start) choice.symbol = symbol;
+  }
+  if (choice.alike > 1 && !start) choice.symbol.reset();
+  return choice;
 }
 
 }  // namespace ringside::oops

@@ -16,6 +16,7 @@ namespace ringside::oops {
 struct Symbol {
   std::string name;
   std::uint64_t start = 0, size = 0;
+  bool last = false;    // of its section in a module's file: in memory it may reach further
   std::string section;  // of a module's file; empty elsewhere
   std::string module;   // of a kallsyms line that names one
 };
@@ -36,9 +37,14 @@ Outcome<Table> open_text_symbols(const std::filesystem::path& file);
 // A .ko, packed or not.
 Outcome<Table> open_module_symbols(const std::filesystem::path& file);
 
-// Which of several symbols of one name is meant by "+offset/size": the one of that size, else the
-// only one; none where that cannot be told. `differs`: the size is another, so the file is not the
-// one that ran.
-std::optional<Symbol> choose(const std::vector<Symbol>& symbols, std::uint64_t size, bool& differs);
+// Which of several symbols of one name is meant by "+offset/size": the only one of that size, and
+// where several are, the one that begins at `start`, where that is known.
+struct Choice {
+  std::optional<Symbol> symbol;
+  std::size_t alike =
+      0;  // symbols of that size; where there is none, the file is not the one that ran
+};
+Choice choose(const std::vector<Symbol>& symbols, std::uint64_t size,
+              std::optional<std::uint64_t> start = {});
 
 }  // namespace ringside::oops
