@@ -40,8 +40,10 @@ double now(clockid_t clock = CLOCK_MONOTONIC) {
 using Chain = std::vector<std::string>;
 
 std::string frame_text(std::string_view function, std::string_view file, long line) {
-  // Both oracles prefer the symbol's name, which may have a suffix: "foo.isra.0".
-  return fmt::format("{} {}:{}", function.substr(0, function.find('.')), lines::in_tree(file),
+  // Both oracles prefer the symbol's name, which may have a suffix: "foo.isra.0"; and they leave
+  // "fs/./x.c" and "fs/a/../x.c" as the compiler wrote them.
+  auto path = std::filesystem::path(file).lexically_normal().native();
+  return fmt::format("{} {}:{}", function.substr(0, function.find('.')), lines::in_tree(path),
                      line);
 }
 
@@ -139,8 +141,9 @@ Outcome<Nothing> link_module(const DebugFile& file, const std::filesystem::path&
   }
   text << "}\n";
   text.close();
+  auto seen = fmt::format("/proc/{}/fd/{}", getpid(), script.path().filename().native());
   TRY(output_of({.argv = {"ld", "--unresolved-symbols=ignore-all", "--no-warn-rwx-segments", "-T",
-                          script.path(), "-o", output, file.source()},
+                          seen, "-o", output, file.source()},
                  .directory = {},
                  .environment = {}}));
   return ok;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <thread>
+
 #include "cli/commands.hh"
 #include "cli/finish.hh"
 #include "cli/oops_arm.hh"
@@ -124,6 +126,7 @@ class Run {
  public:
   explicit Run(const Options& options)
       : options_(options), decoder_(finder(options)), pool_(options.jobs, put) {}
+  ~Run() { ahead_.join(); }
 
   Outcome<int> all() {
     if (!options_.kernel.empty()) TRY(oops::Kernel::open(TRY(finder(options_)(""))));
@@ -171,6 +174,7 @@ class Run {
   }
 
   const Options& options_;
+  std::thread ahead_{oops::load_disassembler};  // meanwhile the kernel is looked for
   bool colour_ = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
   bool found_ = false;
   oops::Decoder decoder_;

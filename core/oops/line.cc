@@ -257,6 +257,10 @@ void classify(std::string_view message, bool inside, Line& line) {
     line.kind = LineKind::kBlank;
     return;
   }
+  if (begins(text, "ringside[")) {  // a trace that the kernel has decoded itself (kernel/oops)
+    line.kind = inside ? LineKind::kDetail : LineKind::kOther;
+    return;
+  }
   if (is_cpu(text)) {
     line.kind = LineKind::kCpu;
     line.subject = text;

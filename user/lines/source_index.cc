@@ -10,16 +10,31 @@
 
 namespace ringside::lines {
 
+namespace {
+
+// `place` holds `mine` now, or what another thread was faster to put there.
+template <class T>
+T* settle(std::atomic<T*>& place, std::unique_ptr<T> mine) {
+  T* known = nullptr;
+  if (place.compare_exchange_strong(known, mine.get(), std::memory_order_acq_rel))
+    return mine.release();
+  return known;
+}
+
+}  // namespace
+
 NameMemo::~NameMemo() {
-  for (const auto& name : names_) delete name.load(std::memory_order_relaxed);
+  for (const auto& each : pages_) {
+    std::unique_ptr<Page> page(each.load(std::memory_order_relaxed));
+    if (!page) continue;
+    for (const auto& name : *page) delete name.load(std::memory_order_relaxed);
+  }
 }
 
 std::string_view NameMemo::keep(std::uint32_t n, std::string_view name) const {
-  auto mine = std::make_unique<const std::string>(name);
-  const std::string* known = nullptr;
-  if (names_[n].compare_exchange_strong(known, mine.get(), std::memory_order_acq_rel))
-    return *mine.release();
-  return *known;  // another thread was faster
+  auto* page = pages_[n / kPage].load(std::memory_order_acquire);
+  if (!page) page = settle(pages_[n / kPage], std::make_unique<Page>());
+  return *settle((*page)[n % kPage], std::make_unique<const std::string>(name));
 }
 
 Outcome<SourceIndex> SourceIndex::open(const std::filesystem::path& path) {

@@ -2,6 +2,7 @@
 // and source lines as text.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -25,22 +26,26 @@ struct SourceFrame {
   std::uint32_t line = 0;     // 0: unknown
 };
 
-// Names of an index as text, each decoded once. Thread-safe, without a lock.
+// Names of an index as text, each decoded once. Thread-safe, without a lock. Costs memory where
+// names are asked for: one report asks for few of a hundred thousand.
 class NameMemo {
  public:
-  explicit NameMemo(std::uint32_t count) : names_(count) {}
+  explicit NameMemo(std::uint32_t count) : pages_(count / kPage + 1) {}
   ~NameMemo();
   // Name number `n`, which `decode` gives where it is not here yet.
   template <class Decode>
   std::string_view get(std::uint32_t n, Decode decode) const {
-    const auto* known = names_[n].load(std::memory_order_acquire);
+    const auto* page = pages_[n / kPage].load(std::memory_order_acquire);
+    const auto* known = page ? (*page)[n % kPage].load(std::memory_order_acquire) : nullptr;
     return known ? *known : keep(n, decode());
   }
 
  private:
+  static constexpr std::uint32_t kPage = 256;
+  using Page = std::array<std::atomic<const std::string*>, kPage>;
   std::string_view keep(std::uint32_t n, std::string_view name) const;
 
-  mutable std::vector<std::atomic<const std::string*>> names_;
+  mutable std::vector<std::atomic<Page*>> pages_;
 };
 
 class SourceIndex {

@@ -80,6 +80,7 @@ Outcome<Tree> Tree::open_listed(const std::filesystem::path& folder, const Ident
   std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   Tree tree;
   tree.folder_ = folder, tree.identity_ = identity;
+  tree.files_.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
   while (!text.empty()) {
     auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -93,6 +94,7 @@ Outcome<Tree> Tree::open_listed(const std::filesystem::path& folder, const Ident
 
 void Tree::sort() {
   std::vector<std::pair<std::uint64_t, std::size_t>> order;
+  order.reserve(files_.size());
   for (std::size_t at = 0; at < files_.size(); ++at)
     order.emplace_back(head_of(files_[at].name), at);
   std::sort(order.begin(), order.end(), [&](const auto& a, const auto& b) {
@@ -100,6 +102,7 @@ void Tree::sort() {
     return rank(files_[a.second]) < rank(files_[b.second]);
   });
   std::vector<File> sorted;
+  sorted.reserve(files_.size());
   for (const auto& [head, at] : order) sorted.push_back(std::move(files_[at]));
   files_ = std::move(sorted);
 }

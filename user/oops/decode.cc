@@ -238,6 +238,8 @@ Decoded Decoder::decode(const Report& report) {
   for (const auto& frame : report.frames()) job.decoded.answers.push_back(answer_for(job, frame));
   add_culprit(job);
   job.decoded.code = disassemble(report);
+  if (report.code_pieces > 0 && !load_disassembler())
+    job.note("code is not disassembled: libcapstone.so.4 is not here (install libcapstone4)");
   return std::move(job.decoded);
 }
 

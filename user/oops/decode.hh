@@ -52,5 +52,7 @@ std::string demangle(std::string_view symbol);
 // The instructions around the fault; empty where there is no code, or none that this machine's
 // library knows.
 std::vector<Instruction> disassemble(const Report& report);
+// Loads that library, which takes some milliseconds, ahead of its use; whether it is here.
+bool load_disassembler();
 
 }  // namespace ringside::oops

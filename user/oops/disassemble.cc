@@ -2,6 +2,7 @@
 // read from the first byte from which the reading meets the fault. Targets of jumps count from the
 // function's first byte, as offsets in a report do.
 #include <capstone/capstone.h>
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,15 +40,42 @@ std::optional<Machine> machine_of(const Report& report, const Code& code) {
   }
 }
 
+// The library, loaded when it is first wanted: its tables are relocated then, which takes longer
+// than most of our commands do.
+struct Library {
+  decltype(&cs_open) open = nullptr;
+  decltype(&cs_close) close = nullptr;
+  decltype(&cs_option) option = nullptr;
+  decltype(&cs_disasm) disasm = nullptr;
+  decltype(&cs_free) free = nullptr;
+
+  Library() {
+    void* file = dlopen("libcapstone.so.4", RTLD_NOW | RTLD_LOCAL);
+    take(file, "cs_close", close), take(file, "cs_option", option);
+    take(file, "cs_disasm", disasm), take(file, "cs_free", free);
+    if (close && option && disasm && free) take(file, "cs_open", open);
+  }
+  template <class F>
+  static void take(void* file, const char* name, F& function) {
+    if (file) function = reinterpret_cast<F>(dlsym(file, name));
+  }
+};
+
+const Library& library() {
+  static const Library kLibrary;
+  return kLibrary;
+}
+
 class Disassembler {
  public:
   explicit Disassembler(const Machine& machine) {
-    open_ = cs_open(machine.arch, static_cast<cs_mode>(machine.mode), &handle_) == CS_ERR_OK;
+    if (!library().open) return;
+    open_ = library().open(machine.arch, static_cast<cs_mode>(machine.mode), &handle_) == CS_ERR_OK;
     if (open_ && machine.arch == CS_ARCH_X86)
-      cs_option(handle_, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);  // as the kernel's own scripts print
+      library().option(handle_, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);  // as the kernel's scripts print
   }
   ~Disassembler() {
-    if (open_) cs_close(&handle_);
+    if (open_) library().close(&handle_);
   }
   Disassembler(const Disassembler&) = delete;
   Disassembler& operator=(const Disassembler&) = delete;
@@ -59,7 +87,8 @@ class Disassembler {
     std::vector<Instruction> result;
     cs_insn* list = nullptr;
     auto count =
-        open_ ? cs_disasm(handle_, bytes.data() + from, to - from, address + from, 0, &list) : 0;
+        open_ ? library().disasm(handle_, bytes.data() + from, to - from, address + from, 0, &list)
+              : 0;
     end_ = from;
     for (std::size_t at = 0; at < count; ++at) {
       Instruction each;
@@ -71,7 +100,7 @@ class Disassembler {
       end_ += list[at].size;
       result.push_back(std::move(each));
     }
-    if (list) cs_free(list, count);
+    if (list) library().free(list, count);
     return result;
   }
   std::size_t end() const { return end_; }  // where the last reading ended
@@ -90,6 +119,10 @@ std::uint64_t offset_of_fault(const Report& report) {
 }
 
 }  // namespace
+
+bool load_disassembler() {
+  return library().open != nullptr;
+}
 
 std::vector<Instruction> disassemble(const Report& report) {
   auto code = read_code(report);

@@ -8,6 +8,7 @@
 namespace ringside::oops {
 namespace {
 
+// A block is zeroed before it is read into: a single report is not to pay for a long log's.
 constexpr std::size_t kBlock = 256 << 10;
 
 }  // namespace
@@ -30,12 +31,13 @@ Outcome<LineBlocks::Piece> LineBlocks::next() {
   auto block = std::make_shared<std::string>(std::move(rest_));
   for (;;) {
     auto kept = block->size();
-    block->resize(kept + kBlock);
+    block->resize(kept + next_);
     ssize_t size = 0;
-    do size = more_ ? ::read(fd_, block->data() + kept, kBlock) : 0;
+    do size = more_ ? ::read(fd_, block->data() + kept, next_) : 0;
     while (size < 0 && errno == EINTR);
     if (size < 0) return system_failure("read", name_);
     more_ = size > 0;
+    if (static_cast<std::size_t>(size) == next_) next_ = kBlock;
     block->resize(kept + static_cast<std::size_t>(size));
     auto whole = whole_lines(*block, kept).size();
     if (whole == 0 && more_) continue;

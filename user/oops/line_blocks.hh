@@ -31,7 +31,8 @@ class LineBlocks {
   int fd_;
   std::string name_;
   std::size_t longest_;
-  std::string rest_;  // the beginning of a line whose end has not been read
+  std::string rest_;            // the beginning of a line whose end has not been read
+  std::size_t next_ = 8 << 10;  // bytes to read; more once the input has proved long
   bool more_ = true;
 };
 
