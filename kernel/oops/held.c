@@ -2,7 +2,7 @@
 /*
  * The tables. Each is copied from user space once, checked whole by the core in that copy, bound to
  * the running kernel or to a module by build-id, and then only read. What is replaced or dropped is
- * freed when no printer uses it any more.
+ * freed when no printer uses it any more, and stays where a printer has died with it.
  */
 #include <linux/err.h>
 #include <linux/sched/signal.h>
@@ -69,14 +69,15 @@ static int take_symbols(const struct rs_oops_take *take)
 	status = copy_in(&symbols->copy, take);
 	if (!status)
 		status = check_symbols(symbols);
-	old = symbols;
-	if (!status) {
-		old = rs_tables.symbols;
-		smp_store_release(&rs_tables.symbols, symbols);
-		rs_trace_settle();
+	if (status) {
+		free_symbols(symbols);
+		return status;
 	}
-	free_symbols(old);
-	return status;
+	old = rs_tables.symbols;
+	smp_store_release(&rs_tables.symbols, symbols);
+	if (rs_trace_settle())
+		free_symbols(old);
+	return 0;
 }
 
 /* A hostile part costs no more than a look-up does. */
@@ -198,9 +199,8 @@ static int put(struct rs_object **slot, struct rs_object *object)
 		return -ENOSPC;
 	old = *slot;
 	smp_store_release(slot, object);
-	if (old)
-		rs_trace_settle();
-	free_object(old);
+	if (old && rs_trace_settle())
+		free_object(old);
 	return 0;
 }
 
@@ -282,7 +282,8 @@ static void drop_all(void)
 	WRITE_ONCE(rs_tables.symbols, NULL);
 	WRITE_ONCE(rs_tables.kernel, NULL);
 	WRITE_ONCE(rs_tables.slots, 0);
-	rs_trace_settle();
+	if (!rs_trace_settle())
+		return;
 	free_symbols(symbols);
 	free_object(kernel);
 	for (slot = 0; slot < slots; slot++) {

@@ -68,8 +68,9 @@ int rs_trace_start(void);
 void rs_trace_stop(void);
 void rs_trace_print(struct task_struct *task, struct pt_regs *regs, unsigned long *stack,
 		    const char *level);
-/* Returns when no printer uses what rs_tables held before the call. May sleep. */
-void rs_trace_settle(void);
+/* Returns when no printer uses what rs_tables held before the call. May sleep. False: a printer has
+ * faulted, and will use it for ever. */
+bool rs_trace_settle(void);
 void rs_trace_status(struct rs_oops_status *status);
 
 int rs_hook_start(void);

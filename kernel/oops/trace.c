@@ -105,16 +105,20 @@ void rs_trace_print(struct task_struct *task, struct pt_regs *regs, unsigned lon
 	local_irq_restore(flags);
 }
 
-/* A printer that faulted stays busy for ever: what it used is not freed then, as long as we are
- * here. The caller has changed rs_tables; a printer that begins from here on sees that. */
-void rs_trace_settle(void)
+/* The caller has changed rs_tables; a printer that begins from here on sees that. */
+bool rs_trace_settle(void)
 {
 	int cpu;
 
 	smp_mb();
-	for_each_possible_cpu(cpu)
-		while (atomic_read_acquire(&per_cpu_ptr(printers, cpu)->busy))
+	for_each_possible_cpu(cpu) {
+		while (atomic_read_acquire(&per_cpu_ptr(printers, cpu)->busy)) {
+			if (READ_ONCE(off))
+				return false;
 			msleep(1);
+		}
+	}
+	return true;
 }
 
 void rs_trace_status(struct rs_oops_status *status)
