@@ -83,8 +83,8 @@ TEST_F(OopsDecode, DuplicatesAreToldApartBySize) {
 
 TEST_F(OopsDecode, DuplicatesOfOneSizeAreToldApartByAddressOrNotAtAll) {
   auto alone = decode(kWarning + "[    1.000000]  acme_same+0x10/0x40\n");
-  EXPECT_EQ(alone.answers.at(1).why,
-            "acme_same: 2 symbols of that name are 0x40 bytes long: not told apart");
+  EXPECT_TRUE(alone.answers.at(1).resolved) << "one of the two, and neither has lines here";
+  EXPECT_TRUE(alone.answers.at(1).lines.empty());
   auto placed = decode(kWarning +
                        "[    1.000000]  [<ffffffff81001010>] acme_first+0x10/0x100\n"
                        "[    1.000000]  [<ffffffff81003050>] acme_same+0x10/0x40\n");

@@ -34,8 +34,8 @@ void find_offset(Job& job) {
     if (!job.kernel->has_symbols()) break;
     if (!frame.has_address || !frame.has_offset || !frame.module.empty() || frame.user) continue;
     auto symbols = job.kernel->symbols().named(std::string(frame.symbol));
-    auto choice = choose(symbols, frame.size);
-    if (choice.symbol) ++votes[frame.address - choice.symbol->start - frame.offset];
+    auto alike = choose(symbols, frame.size);
+    if (alike.size() == 1) ++votes[frame.address - alike[0].start - frame.offset];
   }
   auto best = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
   auto& decoded = job.decoded;
@@ -109,19 +109,21 @@ std::optional<std::uint64_t> start_of(const Job& job, const Frame& frame) {
 }
 
 // Why none of `symbols` is the frame's.
-std::string why_none(const Job& job, const Frame& frame, const std::vector<Symbol>& symbols,
-                     const Choice& choice) {
+std::string why_none(const Job& job, const Frame& frame, const std::vector<Symbol>& symbols) {
   auto file = frame.module.empty() ? job.kernel->source() : std::string(frame.module) + ".ko";
   if (symbols.empty()) return fmt::format("{}: no such symbol in {}", shown(frame), file);
-  if (choice.alike > 1)
-    return fmt::format("{}: {} symbols of that name are {:#x} bytes long: not told apart",
-                       shown(frame), choice.alike, frame.size);
   if (symbols.size() > 1)
     return fmt::format("{}: {} symbols of that name, none {:#x} bytes long", shown(frame),
                        symbols.size(), frame.size);
   return fmt::format("{}: is {:#x} bytes long in the report and {:#x} in {}: another {}",
                      shown(frame), frame.size, symbols.front().size, file,
                      frame.module.empty() ? "kernel" : "build of the module");
+}
+
+Lines lines_at(const Job& job, const Frame& frame, const Symbol& symbol) {
+  return job.kernel->lines().find({std::string(frame.module), symbol.section,
+                                   symbol.start + frame.offset, symbol.start,
+                                   is_return(job.report, frame)});
 }
 
 // All symbols of the frame's name: the module's own, or those that kallsyms lists for it.
@@ -140,19 +142,29 @@ Outcome<std::vector<Symbol>> symbols_for(const Job& job, const Frame& frame) {
   return listed;
 }
 
+// Several symbols of one name and size (a header's function, once in each file that includes it)
+// have an answer where all have the same.
 void locate_among(Job& job, const Frame& frame, const std::vector<Symbol>& symbols,
                   Answer& answer) {
-  auto choice = choose(symbols, frame.size, start_of(job, frame));
-  if (!choice.symbol) return fail(job, answer, why_none(job, frame, symbols, choice));
+  auto alike = choose(symbols, frame.size, start_of(job, frame));
+  if (alike.empty()) return fail(job, answer, why_none(job, frame, symbols));
   if (frame.offset > frame.size)
     return fail(
         job, answer,
         fmt::format("{}: {:#x} is beyond its {:#x} bytes", shown(frame), frame.offset, frame.size));
   answer.resolved = true;
-  add_lines(job,
-            {std::string(frame.module), choice.symbol->section, choice.symbol->start + frame.offset,
-             choice.symbol->start, is_return(job.report, frame)},
-            answer);
+  for (const auto& symbol : alike) {
+    auto found = lines_at(job, frame, symbol);
+    if (&symbol == &alike.front()) {
+      answer.lines = std::move(found.chain), answer.why = std::move(found.why);
+    } else if (found.chain != answer.lines) {
+      answer.lines.clear();
+      answer.why = fmt::format("{}: {} symbols of that name are {:#x} bytes long: not told apart",
+                               shown(frame), alike.size(), frame.size);
+      break;
+    }
+  }
+  if (answer.lines.empty()) job.note(answer.why);
 }
 
 // A frame with a name: "func+0x10/0x20 [module]".

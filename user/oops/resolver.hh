@@ -21,6 +21,8 @@ struct Spot {
 struct SourceLine {
   std::string function, file;
   std::uint32_t line = 0, column = 0;
+
+  bool operator==(const SourceLine&) const = default;
 };
 
 struct Lines {

@@ -175,16 +175,15 @@ Outcome<Table> open_module_symbols(const std::filesystem::path& path) {
   return Table(new ListedSymbols(std::move(symbols), false));
 }
 
-Choice choose(const std::vector<Symbol>& symbols, std::uint64_t size,
-              std::optional<std::uint64_t> start) {
-  Choice choice;
+std::vector<Symbol> choose(const std::vector<Symbol>& symbols, std::uint64_t size,
+                           std::optional<std::uint64_t> start) {
+  std::vector<Symbol> alike;
   for (const auto& symbol : symbols) {
     if (symbol.size != size && !(symbol.last && size > symbol.size)) continue;
-    ++choice.alike;
-    if (!start || symbol.start == *start) choice.symbol = symbol;
+    if (start && symbol.start == *start) return {symbol};
+    alike.push_back(symbol);
   }
-  if (choice.alike > 1 && !start) choice.symbol.reset();
-  return choice;
+  return alike;
 }
 
 }  // namespace ringside::oops

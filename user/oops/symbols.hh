@@ -37,14 +37,10 @@ Outcome<Table> open_text_symbols(const std::filesystem::path& file);
 // A .ko, packed or not.
 Outcome<Table> open_module_symbols(const std::filesystem::path& file);
 
-// Which of several symbols of one name is meant by "+offset/size": the only one of that size, and
-// where several are, the one that begins at `start`, where that is known.
-struct Choice {
-  std::optional<Symbol> symbol;
-  std::size_t alike =
-      0;  // symbols of that size; where there is none, the file is not the one that ran
-};
-Choice choose(const std::vector<Symbol>& symbols, std::uint64_t size,
-              std::optional<std::uint64_t> start = {});
+// Those of several symbols of one name that "+offset/size" may mean: the ones of that size; of
+// these the one that begins at `start`, where that is known and one does. None: the file is not the
+// one that ran.
+std::vector<Symbol> choose(const std::vector<Symbol>& symbols, std::uint64_t size,
+                           std::optional<std::uint64_t> start = {});
 
 }  // namespace ringside::oops
