@@ -15,8 +15,8 @@ namespace {
 constexpr auto kPrinter = "__show_trace_log_lvl";
 // As kernel/oops/hook.c calls it.
 constexpr auto kPrototype =
-    "void __show_trace_log_lvl(struct task_struct *, struct pt_regs *, long unsigned int *, const "
-    "char *)";
+    "void __show_trace_log_lvl(struct task_struct *task, struct pt_regs *regs, long unsigned int "
+    "*stack, const char *log_lvl)";
 
 class Arming {
  public:
