@@ -194,10 +194,11 @@ Outcome<Session> boot(Arguments& arguments) {
   auto session = Session::boot(kernel, options);
   progress("");
   if (session && session->boots() > 1)
-    fmt::print(stderr,
-               "ringside lab: {}: an emulated breakpoint stayed behind (QEMU before 8.1, several "
-               "CPUs): booted {} times\n",
-               kernel.release, session->boots());
+    fmt::print(
+        stderr,
+        "ringside lab: {}: died of a breakpoint that nobody set, as it may with several CPUs "
+        "under QEMU's TCG: booted {} times\n",
+        kernel.release, session->boots());
   return session;
 }
 

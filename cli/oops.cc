@@ -126,7 +126,6 @@ class Run {
  public:
   explicit Run(const Options& options)
       : options_(options), decoder_(finder(options)), pool_(options.jobs, put) {}
-  ~Run() { ahead_.join(); }
 
   Outcome<int> all() {
     if (!options_.kernel.empty()) TRY(oops::Kernel::open(TRY(finder(options_)(""))));
@@ -174,7 +173,7 @@ class Run {
   }
 
   const Options& options_;
-  std::thread ahead_{oops::load_disassembler};  // meanwhile the kernel is looked for
+  std::jthread ahead_{oops::load_disassembler};  // meanwhile the kernel is looked for
   bool colour_ = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
   bool found_ = false;
   oops::Decoder decoder_;

@@ -84,8 +84,8 @@ class Session {
   // timeout that the guest did not survive) alive() is false and nothing more can be run.
   RunResult run(const Request& request);
   bool alive() const;
-  // How often boot() had to start QEMU: more than once where TCG broke the kernel while it patched
-  // itself, which QEMU before 8.1 does to a few boots in thousand with several CPUs.
+  // How often boot() had to start QEMU: more than once where the kernel died of a breakpoint that
+  // nobody had set, as it may with several CPUs under TCG (lab/session.cc).
   unsigned boots() const;
   // The kernel's own name for itself, as the agent found it.
   const std::string& release() const;

@@ -80,9 +80,10 @@ Outcome<std::string> wait_for_hello(Guest& guest, const Options& options) {
   }
 }
 
-// One boot. QEMU's TCG, up to 8.0, may translate an instruction on one CPU while another patches
-// it, and then keeps the patch's passing breakpoint for good (mended in 8.1, "accel/tcg: Always
-// lock pages before translation"). With two CPUs about one boot in a thousand dies of that.
+// Until the agent says hello. With two CPUs under the TCG of QEMU 7.2 one boot in some thousand has
+// died of a breakpoint where the kernel was patching itself. The likely cause is a race that 8.1
+// mended ("accel/tcg: Always lock pages before translation"): what one CPU translates while another
+// patches it keeps the passing breakpoint for good.
 StatusOf<Failure> Session::State::boot(const Kernel& kernel, Accel accel) {
   constexpr unsigned kBoots = 3;
   for (;;) {

@@ -114,8 +114,8 @@ void read_task(std::string_view headline, Report& report) {
   Cursor at(headline);
   std::int64_t cpu = 0;
   if (at.eat("INFO: task ")) {
-    auto end = find(headline, " blocked ");
-    if (end == kNowhere) end = find(headline, " is blocked ");
+    auto end = find(headline, " is blocked ");
+    if (end == kNowhere) end = find(headline, " blocked ");
     return read_name_and_pid(cut(headline, at.at(), end), ':', report);
   }
   if (!seek(at, "CPU#") || at.decimal(cpu) == 0) return;

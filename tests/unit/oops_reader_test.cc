@@ -266,6 +266,8 @@ TEST(OopsReader, TheTaskThatTheHeadlineNames) {
   };
   EXPECT_EQ(task("INFO: task kworker/0:1:12 blocked for more than 120 seconds."),
             "kworker/0:1 12 -1");
+  EXPECT_EQ(task("INFO: task acmed:7 is blocked on a mutex likely owned by task other:8."),
+            "acmed 7 -1");
   EXPECT_EQ(task("watchdog: BUG: soft lockup - CPU#7 stuck for 22s! [foo:812]"), "foo 812 7");
   EXPECT_EQ(task("WARNING: acme/run.c:12 at acme_run+0x1/0x2, CPU#3: acmed/77"), "acmed 77 3");
 }
