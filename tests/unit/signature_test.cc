@@ -1,5 +1,5 @@
 // user/signature: a key is made here, signs, and is enrolled or not; what was signed is changed,
-// and so is the signature.
+// and so is the signature. All of it by a key that OpenSSL verifies, and by one that nettle does.
 #include <gtest/gtest.h>
 #include <openssl/cms.h>
 #include <openssl/evp.h>
@@ -26,7 +26,7 @@ Buffer taken(unsigned char* der, int length) {
 // A key with its self-signed certificate.
 class Signer {
  public:
-  explicit Signer(const char* name) : key_(EVP_EC_gen("P-256")), certificate_(X509_new()) {
+  Signer(const char* name, const char* curve) : key_(EVP_EC_gen(curve)), certificate_(X509_new()) {
     ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 4711);
     X509_gmtime_adj(X509_getm_notBefore(certificate_), 0);
     X509_gmtime_adj(X509_getm_notAfter(certificate_), 3600);
@@ -65,13 +65,14 @@ class Signer {
   X509* certificate_;
 };
 
-struct KeyringTest : TemporaryTest {
+struct KeyringTest : TemporaryTest, testing::WithParamInterface<const char*> {
   KeyringTest() { ring_.add(ours_.certificate()); }
-  Signer ours_{"our key"}, theirs_{"their key"};
+  Signer ours_{"our key", GetParam()}, theirs_{"their key", GetParam()};
   Keyring ring_;
 };
+INSTANTIATE_TEST_SUITE_P(Curves, KeyringTest, testing::Values("P-256", "P-384"));
 
-TEST_F(KeyringTest, AGoodSignatureNamesItsSigner) {
+TEST_P(KeyringTest, AGoodSignatureNamesItsSigner) {
   auto verdict = ring_.verify(as_bytes("content"), ours_.sign("content"));
   EXPECT_EQ(verdict.state, State::kGood);
   EXPECT_EQ(verdict.signer, "our key");
@@ -79,12 +80,12 @@ TEST_F(KeyringTest, AGoodSignatureNamesItsSigner) {
   EXPECT_EQ(ring_.identify(ours_.sign("content")).state, State::kKnownSigner);
 }
 
-TEST_F(KeyringTest, ChangedContentIsWrong) {
+TEST_P(KeyringTest, ChangedContentIsWrong) {
   EXPECT_EQ(ring_.verify(as_bytes("contenT"), ours_.sign("content")).state, State::kWrong);
   EXPECT_EQ(ring_.verify({}, ours_.sign("content")).state, State::kWrong);
 }
 
-TEST_F(KeyringTest, AKeyThatIsNotInTheRingIsUnknown) {
+TEST_P(KeyringTest, AKeyThatIsNotInTheRingIsUnknown) {
   auto verdict = ring_.verify(as_bytes("content"), theirs_.sign("content"));
   EXPECT_EQ(verdict.state, State::kUnknownSigner);
   EXPECT_EQ(verdict.signer, "their key");
@@ -92,12 +93,12 @@ TEST_F(KeyringTest, AKeyThatIsNotInTheRingIsUnknown) {
             State::kUnknownSigner);
 }
 
-TEST_F(KeyringTest, ACertificateInTheMessageIsNotBelieved) {
+TEST_P(KeyringTest, ACertificateInTheMessageIsNotBelieved) {
   auto message = theirs_.sign("content", CMS_BINARY | CMS_DETACHED | CMS_NOATTR);
   EXPECT_EQ(ring_.verify(as_bytes("content"), message).state, State::kUnknownSigner);
 }
 
-TEST_F(KeyringTest, WhatKernelsDoNotTakeIsMalformed) {
+TEST_P(KeyringTest, WhatKernelsDoNotTakeIsMalformed) {
   auto with_attributes = ours_.sign("content", CMS_BINARY | CMS_DETACHED | CMS_NOCERTS);
   auto with_content = ours_.sign("content", CMS_BINARY | CMS_NOATTR | CMS_NOCERTS);
   auto with_more = ours_.sign("content");
@@ -108,7 +109,7 @@ TEST_F(KeyringTest, WhatKernelsDoNotTakeIsMalformed) {
     EXPECT_EQ(ring_.verify(as_bytes("content"), as_bytes(noise)).state, State::kMalformed);
 }
 
-TEST_F(KeyringTest, NoChangedOrCutMessageIsGood) {
+TEST_P(KeyringTest, NoChangedOrCutMessageIsGood) {
   auto whole = ours_.sign("content");
   for (std::size_t at = 0; at < whole.size(); ++at) {
     EXPECT_NE(ring_.verify(as_bytes("content"), Bytes(whole).first(at)).state, State::kGood) << at;
@@ -120,7 +121,7 @@ TEST_F(KeyringTest, NoChangedOrCutMessageIsGood) {
   }
 }
 
-TEST_F(KeyringTest, CertificatesEndAtTheFirstThatIsNone) {
+TEST_P(KeyringTest, CertificatesEndAtTheFirstThatIsNone) {
   auto two = ours_.certificate(), second = theirs_.certificate();
   two.insert(two.end(), second.begin(), second.end());
   two.insert(two.end(), 64, std::byte{0});
@@ -144,7 +145,7 @@ Buffer efi_list(const Buffer& certificate) {
   return list;
 }
 
-TEST_F(KeyringTest, ThePlatformsCertificatesCount) {
+TEST_P(KeyringTest, ThePlatformsCertificatesCount) {
   auto list = efi_list(theirs_.certificate());
   list.insert(list.begin(), 4, std::byte{7});  // efivarfs: the variable's attributes
   std::ofstream(folder_ / "MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23", std::ios::binary)
@@ -154,7 +155,7 @@ TEST_F(KeyringTest, ThePlatformsCertificatesCount) {
   EXPECT_EQ(ring_.verify(as_bytes("content"), theirs_.sign("content")).state, State::kGood);
 }
 
-TEST_F(KeyringTest, DamagedListsAddNothing) {
+TEST_P(KeyringTest, DamagedListsAddNothing) {
   auto list = efi_list(theirs_.certificate());
   for (std::uint64_t at = 16; at < 28; ++at) {
     auto damaged = list;

@@ -1,5 +1,6 @@
-// OpenSSL's CMS does the cryptography. A message is matched with the ring by issuer and serial, or
-// by key id; certificates that a message brings along are not believed.
+// OpenSSL's CMS does the cryptography, but for one curve (p384.hh). A message is matched with the
+// ring by issuer and serial, or by key id; certificates that a message brings along are not
+// believed.
 #include "user/signature/keyring.hh"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <iterator>
 
 #include "user/cache/cache.hh"
+#include "user/signature/p384.hh"
 
 namespace ringside::signature {
 namespace {
@@ -48,6 +50,18 @@ CMS_SignerInfo* signer_of(const Message& message) {
   if (!infos || sk_CMS_SignerInfo_num(infos) == 0) return nullptr;
   auto* info = sk_CMS_SignerInfo_value(infos, 0);
   return CMS_signed_get_attr_count(info) > 0 ? nullptr : info;
+}
+
+bool is_alone(const Message& message) {
+  return sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(message.get())) == 1;
+}
+
+bool verify_all(const Message& message, Bytes content, STACK_OF(X509) * certificates) {
+  std::unique_ptr<BIO, FreeBio> data(BIO_new_mem_buf(content.data(), int(content.size())));
+  constexpr unsigned kFlags = CMS_BINARY | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY;
+  int status = CMS_verify(message.get(), certificates, nullptr, data.get(), nullptr, kFlags);
+  ERR_clear_error();
+  return status == 1;
 }
 
 std::string printable(std::string text) {
@@ -112,10 +126,12 @@ struct Keyring::Certificates {
   STACK_OF(X509) * stack = sk_X509_new_null();
   ~Certificates() { sk_X509_pop_free(stack, X509_free); }
 
-  bool has_key_of(CMS_SignerInfo* info) const {
+  // Of the ring; nullptr where it has none.
+  X509* signer_of(CMS_SignerInfo* info) const {
     for (int at = 0; at < sk_X509_num(stack); ++at)
-      if (CMS_SignerInfo_cert_cmp(info, sk_X509_value(stack, at)) == 0) return true;
-    return false;
+      if (CMS_SignerInfo_cert_cmp(info, sk_X509_value(stack, at)) == 0)
+        return sk_X509_value(stack, at);
+    return nullptr;
   }
 };
 
@@ -158,7 +174,7 @@ Verdict Keyring::identify(Bytes signature) const {
   auto* info = signer_of(message);
   if (!info) return {};
   auto digest = digest_of(info);
-  bool known = certificates_->has_key_of(info) && EVP_get_digestbyname(digest.c_str());
+  bool known = certificates_->signer_of(info) && EVP_get_digestbyname(digest.c_str());
   return {known ? State::kKnownSigner : State::kUnknownSigner, name_of(info), digest};
 }
 
@@ -166,12 +182,13 @@ Verdict Keyring::verify(Bytes content, Bytes signature) const {
   auto verdict = identify(signature);
   if (verdict.state != State::kKnownSigner) return verdict;
   auto message = parse(signature);
-  std::unique_ptr<BIO, FreeBio> data(BIO_new_mem_buf(content.data(), int(content.size())));
-  constexpr unsigned kFlags = CMS_BINARY | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY;
-  int status =
-      CMS_verify(message.get(), certificates_->stack, nullptr, data.get(), nullptr, kFlags);
-  ERR_clear_error();
-  verdict.state = status == 1 ? State::kGood : State::kWrong;
+  std::optional<bool> good;
+  if (is_alone(message)) {
+    auto* info = signer_of(message);
+    good = verify_p384(info, X509_get0_pubkey(certificates_->signer_of(info)), content);
+  }
+  if (!good) good = verify_all(message, content, certificates_->stack);
+  verdict.state = *good ? State::kGood : State::kWrong;
   return verdict;
 }
 
