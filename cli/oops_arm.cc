@@ -23,19 +23,22 @@ nlohmann::json to_json(const rs_oops_status& status) {
           {"modules", status.modules},
           {"modules_present", status.present},
           {"module_bytes", status.module_bytes},
+          {"spaces", status.spaces},
           {"traces", status.traces},
           {"frames", status.frames},
           {"skipped", status.skipped}};
 }
 
 void print(const rs_oops_status& status) {
-  fmt::print("armed           {}\n", status.off     ? "no: it faulted while it printed"
-                                     : status.armed ? "yes, at __show_trace_log_lvl"
-                                                    : "no; arm would hook __show_trace_log_lvl");
+  fmt::print("armed           {}\n",
+             status.off     ? "no: it faulted while it printed; load ringside_oops anew"
+             : status.armed ? "yes, at __show_trace_log_lvl"
+                            : "no; arm would hook __show_trace_log_lvl");
   fmt::print("symbols         {} in {} bytes\n", status.symbols, status.symbol_bytes);
   fmt::print("source lines    {} bytes\n", status.line_bytes);
   fmt::print("modules' lines  {} modules, {} of them loaded, {} bytes\n", status.modules,
              status.present, status.module_bytes);
+  fmt::print("spaces          {}\n", status.spaces);
   fmt::print("printed         {} traces, {} frames; {} left to the kernel\n", status.traces,
              status.frames, status.skipped);
 }

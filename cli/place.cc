@@ -9,7 +9,9 @@
 #include "cli/finish.hh"
 #include "cli/load_plan.hh"
 #include "cli/module_kernel.hh"
+#include "user/armed/device.hh"
 #include "user/kimage/running.hh"
+#include "user/ksyms/symbols.hh"
 #include "user/space/placer.hh"
 
 namespace ringside::cli {
@@ -93,8 +95,29 @@ Outcome<Nothing> load_space(modules::Kernel& kernel, const std::string& word) {
   return ok;
 }
 
-Outcome<Addresses> put(Space& space, Placer& placer, const Options& options, Arguments& arguments) {
+// So that a kernel that decodes its own traces names what is placed. It forgets the names when the
+// device is closed: to be opened before the space, for files are closed in that order, and what is
+// gone must not be named.
+class Names {
+ public:
+  static Outcome<Names> open() {
+    Names names;
+    if (std::filesystem::exists(RS_OOPS_DEVICE)) names.device_ = TRY(armed::Device::open());
+    return names;
+  }
+  Outcome<Nothing> give(const std::string& object, const Placer& placer, const Addresses& at) {
+    if (!device_) return ok;
+    return device_->take_space(object, TRY(ksyms::make_table(placer.symbols(at), {}, object)));
+  }
+
+ private:
+  std::optional<armed::Device> device_;
+};
+
+Outcome<Addresses> put(Space& space, Placer& placer, Names& names, const Options& options,
+                       Arguments& arguments) {
   auto addresses = TRY(space.allocate(options.object.filename(), placer.sizes()));
+  TRY(names.give(options.object.filename(), placer, addresses));
   auto parts = TRY(placer.link(addresses));
   if (!arguments.bytes.empty())
     std::copy(arguments.bytes.begin(), arguments.bytes.end(),
@@ -140,8 +163,9 @@ Outcome<Nothing> run(const Options& options) {
                    kNo};
   if (!options.load_space.empty() && !std::filesystem::exists(RS_SPACE_DEVICE))
     TRY(load_space(kernel, options.load_space));
+  auto names = TRY(Names::open());
   auto space = TRY(Space::open());
-  auto addresses = TRY(put(space, placer, options, arguments));
+  auto addresses = TRY(put(space, placer, names, options, arguments));
   if (options.verbose || !function) print_places(options, addresses, placer.sizes());
   if (!function) return stay(), ok;
   auto called = TRY(space.call(*function, arguments.words));

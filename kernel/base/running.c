@@ -81,18 +81,23 @@ static int check_blocks(const struct rs_table *table, struct rs_scratch *scratch
 	return 0;
 }
 
-int rs_check_symbols(struct rs_table *table, struct rs_bytes bytes, struct rs_scratch *scratch,
-		     u64 *offset)
+int rs_check_table(struct rs_table *table, struct rs_bytes bytes, struct rs_scratch *scratch)
 {
 	struct rs_refusal why;
-	int status;
 
 	if (!rs_table_start(table, bytes, &why))
 		return rs_refuse("table", &why);
-	if (!rs_is_running(rs_table_build_id(table)))
-		return -EXDEV;
-	status = check_blocks(table, scratch);
+	return check_blocks(table, scratch);
+}
+
+int rs_check_symbols(struct rs_table *table, struct rs_bytes bytes, struct rs_scratch *scratch,
+		     u64 *offset)
+{
+	int status = rs_check_table(table, bytes, scratch);
+
 	if (status)
 		return status;
+	if (!rs_is_running(rs_table_build_id(table)))
+		return -EXDEV;
 	return find_offset(table, scratch, offset) ? 0 : -EBADMSG;
 }

@@ -18,9 +18,10 @@ extern struct rs_running rs_running;
 int rs_read_running(void);
 bool rs_is_running(struct rs_bytes build_id);
 
-/* Checks a whole table of this kernel's: EBADMSG with a line in the log where it is damaged, EXDEV
- * where it is of another kernel, EINTR. `offset`: how far this kernel runs above its link address.
- * May sleep. */
+/* Checks a whole table: EBADMSG with a line in the log where it is damaged, EINTR. May sleep. */
+int rs_check_table(struct rs_table *table, struct rs_bytes bytes, struct rs_scratch *scratch);
+/* The same for a table of this kernel's: EXDEV where it is of another. `offset`: how far this
+ * kernel runs above its link address. */
 int rs_check_symbols(struct rs_table *table, struct rs_bytes bytes, struct rs_scratch *scratch,
 		     u64 *offset);
 /* Says why, for EBADMSG. */

@@ -24,6 +24,32 @@ static u32 own_symbol(struct rs_words *words, const struct rs_symbols *symbols,
 			 symbol.size);
 }
 
+static u32 space_symbol(struct rs_words *words, const struct rs_space *space,
+			unsigned long address, u32 back)
+{
+	struct rs_scratch *scratch = (struct rs_scratch *)&words->work;
+	struct rs_symbol symbol;
+
+	if (!rs_table_find(&space->table, address - back, &symbol, scratch))
+		return 0;
+	return scnprintf(words->symbol, sizeof(words->symbol), "%.*s+%#llx/%#llx [%s]",
+			 (int)symbol.name_bytes, symbol.name, address - symbol.address,
+			 symbol.size, space->name);
+}
+
+static u32 symbol_of_spaces(struct rs_words *words, unsigned long address, u32 back)
+{
+	const struct rs_space *space;
+	u32 slot, bytes = 0;
+
+	for (slot = 0; slot < RS_OOPS_SPACES_MAX && !bytes; slot++) {
+		space = smp_load_acquire(&rs_tables.spaces[slot]);
+		if (space)
+			bytes = space_symbol(words, space, address, back);
+	}
+	return bytes;
+}
+
 static u32 stock_symbol(struct rs_words *words, unsigned long address, u32 back)
 {
 	const char *format = back ? "%pB" : "%pS";
@@ -52,6 +78,8 @@ u32 rs_frame(struct rs_words *words, unsigned long address, u32 back)
 
 	if (symbols)
 		symbol.size = own_symbol(words, symbols, address, back);
+	if (!symbol.size)
+		symbol.size = symbol_of_spaces(words, address, back);
 	if (!symbol.size)
 		symbol.size = stock_symbol(words, address, back);
 	lines = lines_at(symbols, address, back, &in_index);

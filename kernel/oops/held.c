@@ -4,6 +4,7 @@
  * the running kernel or to a module by build-id, and then only read. What is replaced or dropped is
  * freed when no printer uses it any more, and stays where a printer has died with it.
  */
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -33,7 +34,7 @@ static void free_object(struct rs_object *object)
 	kfree(object);
 }
 
-static int copy_in(struct rs_copy *copy, const struct rs_oops_take *take)
+int rs_copy_in(struct rs_copy *copy, const struct rs_oops_take *take)
 {
 	if (take->table_bytes > RS_OOPS_TOTAL_MAX - rs_tables.bytes)
 		return -ENOSPC;
@@ -66,7 +67,7 @@ static int take_symbols(const struct rs_oops_take *take)
 
 	if (!symbols)
 		return -ENOMEM;
-	status = copy_in(&symbols->copy, take);
+	status = rs_copy_in(&symbols->copy, take);
 	if (!status)
 		status = check_symbols(symbols);
 	if (status) {
@@ -162,7 +163,7 @@ static int fill(struct rs_object *object)
 	int status = take_parts(object);
 
 	if (!status)
-		status = copy_in(&object->copy, &object->about);
+		status = rs_copy_in(&object->copy, &object->about);
 	if (!status)
 		status = check_lines(object);
 	if (!status)
@@ -221,20 +222,36 @@ static int take_lines(const struct rs_oops_take *take)
 	return status;
 }
 
+/* It is printed. */
+static bool has_name(const struct rs_oops_take *take)
+{
+	u32 bytes = strnlen(take->name, sizeof(take->name)), at;
+
+	for (at = 0; at < bytes; at++)
+		if (!isascii(take->name[at]) || !isprint(take->name[at]))
+			return false;
+	return bytes > 0 && bytes < sizeof(take->name);
+}
+
 static bool is_module(const struct rs_oops_take *take)
 {
-	return take->name[0] && strnlen(take->name, sizeof(take->name)) < sizeof(take->name) &&
-	       take->parts <= RS_OOPS_PARTS_MAX && take->id_region < RS_OOPS_REGIONS &&
-	       take->id_bytes && take->id_bytes <= sizeof(take->id);
+	return has_name(take) && take->parts <= RS_OOPS_PARTS_MAX &&
+	       take->id_region < RS_OOPS_REGIONS && take->id_bytes &&
+	       take->id_bytes <= sizeof(take->id);
+}
+
+static bool is_nowhere(const struct rs_oops_take *take)
+{
+	return !take->parts && !take->id_bytes && !take->id_region && !take->id_offset &&
+	       !memchr_inv(take->regions, 0, sizeof(take->regions));
 }
 
 static bool is_plain(const struct rs_oops_take *take)
 {
-	return !take->parts && !take->name[0] && !take->id_bytes && !take->id_region &&
-	       !take->id_offset && !memchr_inv(take->regions, 0, sizeof(take->regions));
+	return is_nowhere(take) && !take->name[0];
 }
 
-static int take_one(const struct rs_oops_take *take)
+static int take_one(const struct rs_oops_take *take, const struct file *owner)
 {
 	switch (take->kind) {
 	case RS_OOPS_SYMBOLS:
@@ -243,12 +260,14 @@ static int take_one(const struct rs_oops_take *take)
 		return is_plain(take) ? take_lines(take) : -EINVAL;
 	case RS_OOPS_MODULE:
 		return is_module(take) ? take_lines(take) : -EINVAL;
+	case RS_OOPS_SPACE:
+		return is_nowhere(take) && has_name(take) ? rs_space_take(take, owner) : -EINVAL;
 	default:
 		return -EINVAL;
 	}
 }
 
-int rs_held_take(const struct rs_oops_take *take)
+int rs_held_take(const struct rs_oops_take *take, const struct file *owner)
 {
 	int status;
 
@@ -258,7 +277,7 @@ int rs_held_take(const struct rs_oops_take *take)
 		return -E2BIG;
 	if (mutex_lock_killable(&rs_tables.lock))
 		return -EINTR;
-	status = take_one(take);
+	status = take_one(take, owner);
 	mutex_unlock(&rs_tables.lock);
 	return status;
 }
@@ -330,6 +349,8 @@ void rs_held_status(struct rs_oops_status *status)
 		status->present += object->present;
 		status->module_bytes += object->copy.size;
 	}
+	for (slot = 0; slot < RS_OOPS_SPACES_MAX; slot++)
+		status->spaces += rs_tables.spaces[slot] != NULL;
 	mutex_unlock(&rs_tables.lock);
 }
 

@@ -16,14 +16,17 @@
 
 static int do_arm(const struct rs_oops_arm *arm)
 {
+	struct rs_oops_status now = {};
+
 	if (arm->reserved || arm->on > 1)
 		return -EINVAL;
-	return rs_hook_arm(arm->on);
+	rs_trace_status(&now);
+	return arm->on && now.off ? -EIO : rs_hook_arm(arm->on);
 }
 
 static int do_status(struct rs_oops_status *status)
 {
-	if (status->reserved)
+	if (status->reserved || status->reserved2)
 		return -EINVAL;
 	*status = (struct rs_oops_status){
 		.size = sizeof(*status),
@@ -75,11 +78,11 @@ union call {
 	struct rs_oops_frame frame;
 };
 
-static int do_call(unsigned int command, union call *call)
+static int do_call(unsigned int command, union call *call, const struct file *file)
 {
 	switch (command) {
 	case RS_OOPS_IOC_TAKE:
-		return rs_held_take(&call->take);
+		return rs_held_take(&call->take, file);
 	case RS_OOPS_IOC_DROP:
 		return rs_held_drop(&call->drop);
 	case RS_OOPS_IOC_ARM:
@@ -116,12 +119,21 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 		return -EPERM;
 	status = rs_call_in(&call.head, command, argument, RS_OOPS_VERSION);
 	if (!status)
-		status = do_call(command, &call);
+		status = do_call(command, &call, file);
 	return status ? status : rs_call_out(&call.head, command, argument);
+}
+
+static int on_release(struct inode *inode, struct file *file)
+{
+	mutex_lock(&rs_tables.lock);
+	rs_spaces_drop(file);
+	mutex_unlock(&rs_tables.lock);
+	return 0;
 }
 
 static const struct file_operations operations = {
 	.owner = THIS_MODULE,
+	.release = on_release,
 	.unlocked_ioctl = on_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

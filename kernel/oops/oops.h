@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts of the oops module: held.c keeps the tables, modules.c knows where modules are, frame.c
- * puts one frame into words, trace.c prints a trace, hook.c leads the kernel's own printer here,
- * main.c is the device. What runs while a kernel dies (frame.c, trace.c, rs_show) takes no lock and
+ * spaces.c knows the code that is in none, frame.c puts one frame into words, trace.c prints a trace, hook.c leads the kernel's own printer here,
+ * and main.c is the device. What runs while a kernel dies (frame.c, trace.c, rs_show) takes no lock and
  * allocates nothing. */
 #ifndef RINGSIDE_OOPS_H
 #define RINGSIDE_OOPS_H
@@ -32,6 +32,14 @@ struct rs_object {
 	struct rs_oops_take about;
 };
 
+/* Code that is in no module: kernel/space's. */
+struct rs_space {
+	struct rs_copy copy;
+	struct rs_table table; /* run-time addresses */
+	const struct file *owner;
+	char name[RS_OOPS_NAME_MAX];
+};
+
 /* Changed under `lock` alone, a slot at a time; a printer reads them without. */
 extern struct rs_tables {
 	struct mutex lock;
@@ -39,14 +47,21 @@ extern struct rs_tables {
 	struct rs_object *kernel;
 	struct rs_object **modules; /* RS_OOPS_OBJECTS_MAX; gaps are NULL */
 	u32 slots;                  /* all beyond are NULL */
+	struct rs_space *spaces[RS_OOPS_SPACES_MAX];
 	u64 bytes;                  /* of all tables */
 } rs_tables;
 
 int rs_held_start(void);
 void rs_held_stop(void);
-int rs_held_take(const struct rs_oops_take *take);
+int rs_held_take(const struct rs_oops_take *take, const struct file *owner);
 int rs_held_drop(const struct rs_oops_drop *drop);
 void rs_held_status(struct rs_oops_status *status);
+
+/* For held.c, under its lock. */
+int rs_copy_in(struct rs_copy *copy, const struct rs_oops_take *take);
+int rs_space_take(const struct rs_oops_take *take, const struct file *owner);
+/* Those of that owner. */
+void rs_spaces_drop(const struct file *owner);
 
 int rs_modules_start(void);
 void rs_modules_stop(void);

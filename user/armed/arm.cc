@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "user/armed/module_table.hh"
 #include "user/ksyms/symbols.hh"
 #include "user/modules/types.hh"
@@ -62,12 +64,14 @@ class Arming {
   }
 
   Outcome<Nothing> take_modules() {
-    if (choice_.modules == Modules::kAll)
-      for (const auto& file : kernel_.tree().files())
-        TRY(take_module(file.name, kernel_.tree().path_of(file)));
-    for (const auto& loaded : TRY(loader::loaded_modules()))
-      if (choice_.modules == Modules::kLoaded || !kernel_.tree().find(loaded.name))
-        TRY(take_module(loaded.name, file_of(loaded.name)));
+    std::set<std::string> names;
+    for (const auto& loaded : TRY(loader::loaded_modules())) names.insert(loaded.name);
+    if (choice_.modules == Modules::kAll) {
+      for (const auto& file : kernel_.tree().files()) names.insert(file.name);
+      for (const auto& [name, file] : lines::given_modules(choice_.places.given))
+        names.insert(name);
+    }
+    for (const auto& name : names) TRY(take_module(name, file_of(name)));
     if (coverage_.without > 0)
       coverage_.missing.push_back(fmt::format("no source lines of {} of {} modules; the first: {}",
                                               coverage_.without,

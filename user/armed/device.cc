@@ -20,6 +20,11 @@ Failure refused(const char* what) {
       return {"the kernel holds as many tables as it may", kNo};
     case ENODEV:
       return {"this kernel has no __show_trace_log_lvl() that could be hooked", kNo};
+    case EIO:
+      return {
+          "it faulted once while it printed, and prints no more until ringside_oops is "
+          "loaded anew",
+          kNo};
     case EBUSY:
       return {
           "the kernel's traces cannot be hooked now: ftrace is off (sysctl "
@@ -73,6 +78,13 @@ Outcome<Nothing> Device::take_module(rs_oops_take about, Bytes table,
   about.kind = RS_OOPS_MODULE;
   about.parts = static_cast<std::uint32_t>(parts.size());
   about.part_records = reinterpret_cast<std::uintptr_t>(parts.data());
+  return take(about, table);
+}
+
+Outcome<Nothing> Device::take_space(const std::string& name, Bytes table) {
+  rs_oops_take about{};
+  about.kind = RS_OOPS_SPACE;
+  name.copy(about.name, sizeof about.name - 1);
   return take(about, table);
 }
 

@@ -24,7 +24,10 @@ class Device {
   Outcome<Nothing> take_module(rs_oops_take about, Bytes table,
                                std::span<const rs_oops_part> parts);
 
-  // All tables; false where there is none of that module.
+  // Symbols at run-time addresses of code in no module; they stay until this Device is destroyed.
+  Outcome<Nothing> take_space(const std::string& name, Bytes table);
+
+  // All tables but spaces'; false where there is none of that module.
   Outcome<Nothing> drop_all();
   Outcome<bool> drop(const std::string& module);
 

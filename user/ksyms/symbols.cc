@@ -61,23 +61,29 @@ Outcome<SymbolList> read_running() {
 
 Outcome<Nothing> write_table(const SymbolList& list, const std::string& build_id,
                              const std::filesystem::path& path) {
-  constexpr std::size_t kBase = 64u << 20, kEach = 2048;
   auto id = kimage::from_hex(build_id);
-  auto memory =
-      TRY(ReservedMemory::take(kBase + list.symbols.size() * kEach, "memory for a symbol table"));
-  Arena arena(memory.span());
-  auto bytes = build(list.symbols, id ? Bytes(*id) : Bytes(), arena);
-  if (!bytes) return Failure{describe(bytes.error(), "symbol table of " + build_id)};
-  Seal seal = fingerprint(*bytes);
+  auto bytes = TRY(make_table(list.symbols, id ? Bytes(*id) : Bytes(), build_id));
+  Seal seal = fingerprint(bytes);
   std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(bytes->data()),
-             static_cast<std::streamsize>(bytes->size()));
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
   file.write(reinterpret_cast<const char*>(&seal), sizeof(seal));
   file.close();
   return file ? Outcome<Nothing>(ok) : system_failure("write", path.string());
 }
 
 }  // namespace
+
+Outcome<std::vector<std::byte>> make_table(std::span<const Symbol> symbols, Bytes build_id,
+                                           const std::string& of) {
+  constexpr std::size_t kBase = 64u << 20, kEach = 2048;
+  auto memory =
+      TRY(ReservedMemory::take(kBase + symbols.size() * kEach, "memory for a symbol table"));
+  Arena arena(memory.span());
+  auto bytes = build(symbols, build_id, arena);
+  if (!bytes) return Failure{describe(bytes.error(), "symbol table of " + of)};
+  return std::vector<std::byte>(bytes->begin(), bytes->end());
+}
 
 bool Symbols::is_cached(const std::string& build_id) {
   auto path = cache::index_path(build_id, "ksyms", kSealedVersion);

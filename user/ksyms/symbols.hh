@@ -4,8 +4,11 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "core/ksyms/symbol.hh"
 #include "core/ksyms/table.hh"
 #include "user/base/failure.hh"
 #include "user/base/mapped_file.hh"
@@ -35,6 +38,10 @@ class Symbols {
   std::shared_ptr<MappedFile> file_;
   std::optional<Table> table_;
 };
+
+// A table of these symbols (core/ksyms/build.hh), for whoever looks up in memory. `of` is for errors.
+Outcome<std::vector<std::byte>> make_table(std::span<const Symbol> symbols, Bytes build_id,
+                                           const std::string& of);
 
 // "name+0x12/0x34", as the kernel's %pS prints it. `offset` counts from the symbol's start.
 std::string format(const Match& match, std::uint64_t offset);

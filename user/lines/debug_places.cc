@@ -110,14 +110,24 @@ std::vector<fs::path> candidates(const Sought& sought, const Places& places) {
   return found;
 }
 
-std::optional<fs::path> given_module(const std::string& name, const std::vector<fs::path>& given) {
+std::map<std::string, fs::path> given_modules(const std::vector<fs::path>& given) {
+  std::map<std::string, fs::path> found;
+  auto add = [&](const fs::path& path) {
+    auto name = modtree::module_name(path.filename().string());
+    if (!name.empty()) found.emplace(name, path);
+  };
   std::error_code error;
   for (const auto& place : given) {
-    if (modtree::module_name(place.filename().string()) == name) return place;
-    for (const auto& entry : fs::directory_iterator(place, error))
-      if (modtree::module_name(entry.path().filename().string()) == name) return entry.path();
+    add(place);
+    for (const auto& entry : fs::directory_iterator(place, error)) add(entry.path());
   }
-  return std::nullopt;
+  return found;
+}
+
+std::optional<fs::path> given_module(const std::string& name, const std::vector<fs::path>& given) {
+  auto modules = given_modules(given);
+  auto found = modules.find(name);
+  return found == modules.end() ? std::nullopt : std::optional(found->second);
 }
 
 Outcome<DebugFile> find_debug_file(const Sought& sought, const Places& places) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,10 @@ std::vector<std::filesystem::path> candidates(const Sought& sought, const Places
 // these folders.
 std::optional<std::filesystem::path> given_module(const std::string& name,
                                                   const std::vector<std::filesystem::path>& given);
+
+// All files of modules among the given ones and in these folders, by name.
+std::map<std::string, std::filesystem::path> given_modules(
+    const std::vector<std::filesystem::path>& given);
 
 // The first file that has debug information of that build. A Failure says what was looked at (a
 // build-id that differs, too) and what to install.

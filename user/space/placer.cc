@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/ksyms/format.hh"
 #include "core/modules/bind.hh"
 #include "core/modules/link.hh"
 #include "core/modules/modinfo.hh"
@@ -151,6 +152,20 @@ std::optional<std::uint64_t> Placer::function(std::string_view name) const {
     if (place.part == RS_SPACE_TEXT) return place.offset + symbol.value;
   }
   return std::nullopt;
+}
+
+std::vector<ksyms::Symbol> Placer::symbols(const Addresses& addresses) const {
+  std::vector<ksyms::Symbol> found;
+  for (std::uint32_t index = 1; index < object_->symbol_count(); ++index) {
+    auto symbol = object_->symbol(index);
+    auto name = object_->symbol_name(symbol);
+    if (symbol.section >= places_.size() || name.empty() || name.size() > ksyms::kMaxName) continue;
+    auto place = places_[symbol.section];
+    if (place.part == RS_SPACE_TEXT && symbol.value < object_->sections()[symbol.section].size)
+      found.push_back({addresses[RS_SPACE_TEXT] + place.offset + symbol.value, 't', name});
+  }
+  found.push_back({addresses[RS_SPACE_TEXT] + sizes_[RS_SPACE_TEXT], 'T', "_etext"});
+  return found;
 }
 
 }  // namespace ringside::space

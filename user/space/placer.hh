@@ -14,6 +14,7 @@
 
 #include <map>
 
+#include "core/ksyms/symbol.hh"
 #include "core/modules/modinfo.hh"
 #include "core/modules/object.hh"
 #include "user/modules/kernel.hh"
@@ -38,6 +39,10 @@ class Placer {
 
   // Offset into the text of the function `name`; no value where the object defines none.
   std::optional<std::uint64_t> function(std::string_view name) const;
+
+  // What lies in the text, for parts at `addresses`, and where that ends; names are borrowed from
+  // the object.
+  std::vector<ksyms::Symbol> symbols(const Addresses& addresses) const;
 
  private:
   struct Place {

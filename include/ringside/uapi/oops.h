@@ -21,6 +21,7 @@
 #define RS_OOPS_TOTAL_MAX (512u << 20) /* of all of them */
 #define RS_OOPS_OBJECTS_MAX 8192       /* modules, and the kernel */
 #define RS_OOPS_PARTS_MAX 256          /* executable sections of one module */
+#define RS_OOPS_SPACES_MAX 64          /* spaces */
 #define RS_OOPS_REGIONS 7              /* 6.1: core, init; 6.12: enum mod_mem_type */
 #define RS_OOPS_NAME_MAX 64
 #define RS_OOPS_TEXT_MAX 4096
@@ -29,6 +30,7 @@ enum rs_oops_kind {
 	RS_OOPS_SYMBOLS = 1, /* the kernel's symbol table (core/ksyms) */
 	RS_OOPS_LINES = 2,   /* the kernel's line index (core/lines) */
 	RS_OOPS_MODULE = 3,  /* a module's line index */
+	RS_OOPS_SPACE = 4,   /* a symbol table of code in no module, at run-time addresses */
 };
 
 /* An executable section of a module. */
@@ -40,7 +42,8 @@ struct rs_oops_part {
 };
 
 /* Hands a table over. Copied, checked whole, then kept read-only in place of any of the same kind
- * and name before it. EBADMSG: damaged; EXDEV: of another kernel or module (build-id); E2BIG,
+ * and name before it. A SPACE's stays until the file that it came by is closed, beside others of
+ * its name: whoever holds the space holds that file, too. EBADMSG: damaged; EXDEV: of another kernel or module (build-id); E2BIG,
  * ENOSPC: more than the limits above; ENOMEM, EFAULT, EINTR. */
 struct rs_oops_take {
 	__u32 size;
@@ -59,10 +62,10 @@ struct rs_oops_take {
 	__u32 reserved;
 	/* MODULE: where its regions are, if it is loaded; all 0: it will be. */
 	__u64 regions[RS_OOPS_REGIONS];
-	char name[RS_OOPS_NAME_MAX];
+	char name[RS_OOPS_NAME_MAX]; /* MODULE, SPACE: printable, NUL-terminated; else empty */
 };
 
-/* Takes the table of a module away; with an empty name, all tables. ENOENT. */
+/* Takes the table of a module away; with an empty name, all but the spaces'. ENOENT. */
 struct rs_oops_drop {
 	__u32 size;
 	__u32 version;
@@ -71,7 +74,8 @@ struct rs_oops_drop {
 };
 
 /* Sets the hook up, or takes it away. ENODEV: this kernel has not the function that we hook;
- * EBUSY: somebody else changes it, or ftrace is off. */
+ * EBUSY: somebody else changes it, or ftrace is off. EIO: we faulted while we printed: not again
+ * before the module is loaded anew. */
 struct rs_oops_arm {
 	__u32 size;
 	__u32 version;
@@ -90,6 +94,8 @@ struct rs_oops_status {
 	__u64 module_bytes;
 	__u32 modules;       /* that there are tables of */
 	__u32 present;       /* of these, loaded now */
+	__u32 spaces;
+	__u32 reserved2;
 	__u64 kaslr_offset;  /* bytes the kernel runs above its link address; valid with symbols */
 	__u64 traces;        /* that we printed */
 	__u64 frames;        /* in them */
