@@ -9,6 +9,7 @@
 #include "ringside/uapi/html.h"
 #include "ringside/uapi/ksyms.h"
 #include "ringside/uapi/loader.h"
+#include "ringside/uapi/oops.h"
 #include "ringside/uapi/space.h"
 
 namespace {
@@ -205,6 +206,123 @@ TEST(UapiLoader, NumbersAndLimits) {
   EXPECT_EQ(RS_LOADER_GIVE_BACK, 2);
   EXPECT_EQ(RS_LOADER_FAIL, 3);
   EXPECT_EQ(RS_LOADER_AT(7, 0xffff'fff0u), 0x7'ffff'fff0);
+}
+
+TEST(UapiOops, Part) {
+  EXPECT_EQ(sizeof(rs_oops_part), 24u);
+  EXPECT_EQ(offsetof(rs_oops_part, region), 0u);
+  EXPECT_EQ(offsetof(rs_oops_part, offset), 4u);
+  EXPECT_EQ(offsetof(rs_oops_part, bytes), 8u);
+  EXPECT_EQ(offsetof(rs_oops_part, address), 16u);
+}
+
+TEST(UapiOops, Take) {
+  EXPECT_EQ(sizeof(rs_oops_take), 208u);
+  EXPECT_EQ(offsetof(rs_oops_take, size), 0u);
+  EXPECT_EQ(offsetof(rs_oops_take, version), 4u);
+  EXPECT_EQ(offsetof(rs_oops_take, kind), 8u);
+  EXPECT_EQ(offsetof(rs_oops_take, parts), 12u);
+  EXPECT_EQ(offsetof(rs_oops_take, table), 16u);
+  EXPECT_EQ(offsetof(rs_oops_take, table_bytes), 24u);
+  EXPECT_EQ(offsetof(rs_oops_take, part_records), 32u);
+  EXPECT_EQ(offsetof(rs_oops_take, id_region), 40u);
+  EXPECT_EQ(offsetof(rs_oops_take, id_offset), 44u);
+  EXPECT_EQ(offsetof(rs_oops_take, id), 48u);
+  EXPECT_EQ(sizeof(rs_oops_take::id), 32u);
+  EXPECT_EQ(offsetof(rs_oops_take, id_bytes), 80u);
+  EXPECT_EQ(offsetof(rs_oops_take, reserved), 84u);
+  EXPECT_EQ(offsetof(rs_oops_take, regions), 88u);
+  EXPECT_EQ(sizeof(rs_oops_take::regions), 56u);
+  EXPECT_EQ(offsetof(rs_oops_take, name), 144u);
+  EXPECT_EQ(sizeof(rs_oops_take::name), 64u);
+}
+
+TEST(UapiOops, Drop) {
+  EXPECT_EQ(sizeof(rs_oops_drop), 80u);
+  EXPECT_EQ(offsetof(rs_oops_drop, size), 0u);
+  EXPECT_EQ(offsetof(rs_oops_drop, version), 4u);
+  EXPECT_EQ(offsetof(rs_oops_drop, name), 8u);
+  EXPECT_EQ(sizeof(rs_oops_drop::name), 64u);
+  EXPECT_EQ(offsetof(rs_oops_drop, reserved), 72u);
+}
+
+TEST(UapiOops, Arm) {
+  EXPECT_EQ(sizeof(rs_oops_arm), 16u);
+  EXPECT_EQ(offsetof(rs_oops_arm, size), 0u);
+  EXPECT_EQ(offsetof(rs_oops_arm, version), 4u);
+  EXPECT_EQ(offsetof(rs_oops_arm, on), 8u);
+  EXPECT_EQ(offsetof(rs_oops_arm, reserved), 12u);
+}
+
+TEST(UapiOops, Status) {
+  EXPECT_EQ(sizeof(rs_oops_status), 136u);
+  EXPECT_EQ(offsetof(rs_oops_status, size), 0u);
+  EXPECT_EQ(offsetof(rs_oops_status, version), 4u);
+  EXPECT_EQ(offsetof(rs_oops_status, armed), 8u);
+  EXPECT_EQ(offsetof(rs_oops_status, off), 12u);
+  EXPECT_EQ(offsetof(rs_oops_status, symbol_bytes), 16u);
+  EXPECT_EQ(offsetof(rs_oops_status, symbols), 24u);
+  EXPECT_EQ(offsetof(rs_oops_status, line_bytes), 32u);
+  EXPECT_EQ(offsetof(rs_oops_status, module_bytes), 40u);
+  EXPECT_EQ(offsetof(rs_oops_status, modules), 48u);
+  EXPECT_EQ(offsetof(rs_oops_status, present), 52u);
+  EXPECT_EQ(offsetof(rs_oops_status, spaces), 56u);
+  EXPECT_EQ(offsetof(rs_oops_status, reserved2), 60u);
+  EXPECT_EQ(offsetof(rs_oops_status, kaslr_offset), 64u);
+  EXPECT_EQ(offsetof(rs_oops_status, traces), 72u);
+  EXPECT_EQ(offsetof(rs_oops_status, frames), 80u);
+  EXPECT_EQ(offsetof(rs_oops_status, skipped), 88u);
+  EXPECT_EQ(offsetof(rs_oops_status, build_id_bytes), 96u);
+  EXPECT_EQ(offsetof(rs_oops_status, build_id), 100u);
+  EXPECT_EQ(sizeof(rs_oops_status::build_id), 32u);
+  EXPECT_EQ(offsetof(rs_oops_status, reserved), 132u);
+}
+
+TEST(UapiOops, Frame) {
+  EXPECT_EQ(sizeof(rs_oops_frame), 48u);
+  EXPECT_EQ(offsetof(rs_oops_frame, size), 0u);
+  EXPECT_EQ(offsetof(rs_oops_frame, version), 4u);
+  EXPECT_EQ(offsetof(rs_oops_frame, address), 8u);
+  EXPECT_EQ(offsetof(rs_oops_frame, is_return), 16u);
+  EXPECT_EQ(offsetof(rs_oops_frame, text_bytes), 20u);
+  EXPECT_EQ(offsetof(rs_oops_frame, text), 24u);
+  EXPECT_EQ(offsetof(rs_oops_frame, elapsed_ns), 32u);
+  EXPECT_EQ(offsetof(rs_oops_frame, reserved), 40u);
+}
+
+TEST(UapiOops, StructuresHaveNoPadding) {
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_oops_part>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_oops_take>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_oops_drop>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_oops_arm>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_oops_status>);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_oops_frame>);
+}
+
+TEST(UapiOops, CallNumbers) {
+  EXPECT_EQ(RS_OOPS_IOC_TAKE, 0xc0d05240u);
+  EXPECT_EQ(RS_OOPS_IOC_DROP, 0xc0505241u);
+  EXPECT_EQ(RS_OOPS_IOC_ARM, 0xc0105242u);
+  EXPECT_EQ(RS_OOPS_IOC_STATUS, 0xc0885243u);
+  EXPECT_EQ(RS_OOPS_IOC_FRAME, 0xc0305244u);
+}
+
+TEST(UapiOops, NumbersAndLimits) {
+  EXPECT_STREQ(RS_OOPS_DEVICE, "/dev/ringside-oops");
+  EXPECT_EQ(RS_OOPS_VERSION, 1);
+  EXPECT_EQ(RS_OOPS_SYMBOLS, 1);
+  EXPECT_EQ(RS_OOPS_LINES, 2);
+  EXPECT_EQ(RS_OOPS_MODULE, 3);
+  EXPECT_EQ(RS_OOPS_SPACE, 4);
+  EXPECT_EQ(RS_OOPS_BUILD_ID_MAX, 32);
+  EXPECT_EQ(RS_OOPS_TABLE_MAX, 64u << 20);
+  EXPECT_EQ(RS_OOPS_TOTAL_MAX, 512u << 20);
+  EXPECT_EQ(RS_OOPS_OBJECTS_MAX, 8192);
+  EXPECT_EQ(RS_OOPS_PARTS_MAX, 256);
+  EXPECT_EQ(RS_OOPS_SPACES_MAX, 64);
+  EXPECT_EQ(RS_OOPS_REGIONS, 7);
+  EXPECT_EQ(RS_OOPS_NAME_MAX, 64);
+  EXPECT_EQ(RS_OOPS_TEXT_MAX, 4096);
 }
 
 TEST(UapiHtml, Source) {
