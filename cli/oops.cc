@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <fstream>
 #include <thread>
 
 #include "cli/commands.hh"
@@ -13,10 +14,12 @@
 #include "cli/oops_index.hh"
 #include "cli/progress.hh"
 #include "lab/kernels/kernels.hh"
+#include "user/base/memory_file.hh"
 #include "user/base/unique_fd.hh"
 #include "user/kimage/running.hh"
 #include "user/oops/pool.hh"
 #include "user/oops/print.hh"
+#include "user/oops/pstore.hh"
 #include "user/oops/stream.hh"
 
 namespace ringside::cli {
@@ -180,6 +183,17 @@ class Run {
   oops::Pool pool_;
 };
 
+// The last dump that a dead kernel left, as if it were a file.
+Outcome<int> decode_last(Options options) {
+  auto folders = oops::pstore_folders();
+  auto dump = TRY(oops::last_dump(folders));
+  for (const auto& note : dump.notes) fmt::print(stderr, "ringside oops: {}\n", note);
+  auto file = TRY(MemoryFile::create());
+  std::ofstream(file.path()) << dump.text;
+  options.files = {file.path()};
+  return Run(options).all();
+}
+
 }  // namespace
 
 int oops(int argc, char** argv) {
@@ -207,15 +221,25 @@ int oops(int argc, char** argv) {
       "Reads objects, one a line; each comes out with \"reports\": what --json says of every\n"
       "report in its string \"text\". --kernel, --debug and --jobs stand before the word filter.\n"
       "Exit status: 0 reports were found, 1 none were, 2 a line was no object.");
+  auto* last = app.add_subcommand("last", "decodes the dump that the last dead kernel left");
+  last->footer(
+      "Example: ringside oops --only last\n"
+      "Of /sys/fs/pstore, and of where systemd-pstore moves what is there. --only, --json, "
+      "--kernel\n"
+      "and --debug stand before the word last. Exit status: 0 reports were found, 1 none were, 2 "
+      "it\n"
+      "could not be read.");
   ArmCommands armed(app);
   app.footer(
       "Example: dmesg | ringside oops --only\n"
       "Exit status: 0 reports were found, 1 none were, 2 an input could not be read.");
   return finish(app, argc, argv, [&]() -> Outcome<int> {
     if (app.chosen() == nullptr) return Run(options).all();
-    if (!options.files.empty() || options.only || options.json)
-      return Failure{fmt::format("{} takes no FILE, --only or --json", app.chosen()->name()),
-                     kUsage};
+    if (!options.files.empty())
+      return Failure{fmt::format("{} takes no FILE", app.chosen()->name()), kUsage};
+    if (app.chosen() == last) return decode_last(options);
+    if (options.only || options.json)
+      return Failure{fmt::format("{} takes no --only or --json", app.chosen()->name()), kUsage};
     if (armed.has(app.chosen())) return armed.run(app.chosen(), options.debug);
     if (app.chosen() == filter) return filter_oopses(finder(options), options.jobs);
     TRY(index_lines(options.to_index, options.debug));

@@ -13,7 +13,10 @@ _ringside() {
     [ "$word" = -- ] && { compopt -o default; return; }  # lab run -- COMMAND
   done
   [ "$COMP_CWORD" -gt 1 ] && command+=("${COMP_WORDS[1]}")
-  [ "$COMP_CWORD" -gt 2 ] && [ "${COMP_WORDS[1]}" = lab ] && command+=("${COMP_WORDS[2]}")
+  [ "$COMP_CWORD" -gt 2 ] && case ${COMP_WORDS[1]}/${COMP_WORDS[2]} in
+    lab/* | oops/arm | oops/disarm | oops/status | oops/last | oops/index | oops/filter)
+      command+=("${COMP_WORDS[2]}") ;;
+  esac
 
   if [ "${prev#--}" = kernel ] || [ "$prev" = -k ] ||
     { [ "${cur#-}" = "$cur" ] && [ "$prev" = kimage ]; }; then
@@ -28,6 +31,9 @@ _ringside() {
     mapfile -t COMPREPLY < <(compgen -W "${help//,/ }" -- "$cur")
   elif [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = lab ]; }; then
     mapfile -t COMPREPLY < <(compgen -W "$(_ringside_help "${command[@]}")" -- "$cur")
+  elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = oops ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(_ringside_help "${command[@]}")" -- "$cur")
+    compopt -o default
   else
     compopt -o default
   fi

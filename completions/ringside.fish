@@ -4,7 +4,10 @@ function __ringside_command
     set -l words (commandline -opc)
     set -l command $words[1]
     test (count $words) -gt 1; and set -a command $words[2]
-    test (count $words) -gt 2; and test "$words[2]" = lab; and set -a command $words[3]
+    test (count $words) -gt 2; and begin
+        test "$words[2]" = lab
+        or string match -qr '^oops/(arm|disarm|status|last|index|filter)$' "$words[2]/$words[3]"
+    end; and set -a command $words[3]
     string join \n -- $command
 end
 
@@ -31,5 +34,6 @@ function __ringside_wants_subcommand
 end
 
 complete -c ringside -n __ringside_wants_subcommand -f -a '(__ringside_subcommands)'
+complete -c ringside -n 'set -l words (commandline -opc); test "$words[2..]" = oops' -a '(__ringside_subcommands)'
 complete -c ringside -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__ringside_options)'
 complete -c ringside -n __ringside_wants_kernel -a '(ringside lab list 2>/dev/null | cut -f1)'

@@ -34,6 +34,8 @@ install(FILES ${COMPLETIONS}/ringside.bash DESTINATION share/bash-completion/com
 install(FILES ${COMPLETIONS}/_ringside DESTINATION share/zsh/site-functions)
 install(FILES ${COMPLETIONS}/ringside.fish DESTINATION share/fish/vendor_completions.d)
 
+install(FILES ${PACKAGING}/systemd/ringside-oops.service DESTINATION lib/systemd/system)
+
 install(FILES ${CMAKE_SOURCE_DIR}/COPYING DESTINATION share/doc/ringside)
 foreach(DOCUMENT README.md DESIGN.md CONTRIBUTING.md CHANGELOG.md)
   install(FILES ${CMAKE_SOURCE_DIR}/${DOCUMENT} DESTINATION share/doc/ringside OPTIONAL)

@@ -1,8 +1,8 @@
-# The loader's module as DKMS builds it from packaging/dkms, and loaded by plain insmod.
+# Our modules as DKMS builds them from packaging/dkms, and loaded by plain insmod.
 . "$(dirname "$0")/tap.sh"
 
 command -v dkms >/dev/null || {
-  skip "ringside_loader by DKMS" "no dkms here: apt-get install dkms"
+  skip "modules by DKMS" "no dkms here: apt-get install dkms"
   finish
 }
 tree=$scratch/dkms.tree
@@ -17,18 +17,21 @@ builds() { # KERNEL
   ended 0
 }
 takes_a_load() { # KERNEL
-  find "$tree/ringside/$version/$(release_of "$1")" -name ringside_loader.ko \
-    -exec cp '{}' "$build/dkms-loader.ko" ';' # guests have a /tmp of their own
-  capture "$ringside" lab run --kernel "$1" -- sh -c \
-    'insmod "$0" && ringside load loop --placement=user && ringside list' "$build/dkms-loader.ko"
-  ended 0 && out_has '^loop .*user'
+  for name in loader oops; do
+    find "$tree/ringside/$version/$(release_of "$1")" -name ringside_$name.ko \
+      -exec cp '{}' "$build/dkms-$name.ko" ';' # guests have a /tmp of their own
+  done
+  capture "$ringside" lab run --kernel "$1" -- sh -c 'insmod "$0/dkms-loader.ko" &&
+    insmod "$0/dkms-oops.ko" && ringside load loop --placement=user && ringside list &&
+    ringside oops arm' "$build"
+  ended 0 && out_has '^loop .*user' && out_has '^armed  *yes'
 }
 for kernel in 6.1 6.12; do
   if [ -z "$(image_of $kernel)" ]; then
-    skip "ringside_loader by DKMS on $kernel" "not in the cache: ringside lab fetch $kernel"
+    skip "modules by DKMS on $kernel" "not in the cache: ringside lab fetch $kernel"
     continue
   fi
   is "$kernel: built" builds $kernel
-  is "$kernel: loaded by insmod, and takes a load" takes_a_load $kernel
+  is "$kernel: loaded by insmod, a load taken, traces hooked" takes_a_load $kernel
 done
 finish

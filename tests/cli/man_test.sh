@@ -29,7 +29,8 @@ same_options() { # PAGE COMMAND...
 }
 is "ringside-ksyms(1) has the options of ksyms --help" same_options ringside-ksyms ksyms
 is "ringside-kimage(1) has the options of kimage --help" same_options ringside-kimage kimage
-is "ringside-oops(1) has the options of oops --help" same_options ringside-oops oops
+is "ringside-oops(1) has the options of oops ... --help" \
+  same_options ringside-oops oops "oops arm" "oops status" "oops last"
 is "ringside-html(1) has the options of html --help" same_options ringside-html html
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
@@ -109,8 +110,15 @@ completes_subcommands() {
   echo session >"$scratch/expected"
   same "$scratch/expected" "$scratch/offered"
 }
+completes_subcommands_of_oops() {
+  offers ringside oops st
+  echo status >"$scratch/expected"
+  same "$scratch/expected" "$scratch/offered" && offers ringside oops arm --l &&
+    echo --lines >"$scratch/expected" && same "$scratch/expected" "$scratch/offered"
+}
 is "bash completes commands" completes_commands
 is "bash completes the lab's subcommands" completes_subcommands
+is "bash completes those of oops, and their options" completes_subcommands_of_oops
 is "bash completes options" completes_options
 is "bash completes values of options" completes_values
 is "bash completes the ways of html --in" completes_ways

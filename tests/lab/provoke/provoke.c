@@ -5,7 +5,10 @@
  * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
  * "bug" hits BUG() here, "warn" hits WARN() here, "wild" reads where no address can be, "stock" has
  * the stock module reed_solomon do so, "stack" overflows the kernel stack, "panic" panics. "hung"
- * and "stall" take ten seconds, asleep or without a schedule, for the kernel's watchdogs. What only
+ * and "stall" take ten seconds, asleep or without a schedule, for the kernel's watchdogs, "soft"
+ * five without preemption, "hard" three without interrupts: emulated CPUs have no counter whose NMI
+ * would see that, so one is sent, and its handler calls the kernel's own detector
+ * (watchdog_overflow_callback, at the address that the parameter `detector` has). What only
  * a sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak"
  * forgets an allocation.
  */
@@ -15,13 +18,17 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/perf_event.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/rslib.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <asm/apic.h>
+#include <asm/nmi.h>
 
 static struct dentry *file;
 
@@ -81,6 +88,52 @@ static noinline int spin(void)
 	return 0;
 }
 
+static noinline int keep_cpu(void)
+{
+	unsigned long end = jiffies + 5 * HZ;
+
+	preempt_disable();
+	while (time_before(jiffies, end))
+		cpu_relax();
+	preempt_enable();
+	return 0;
+}
+
+static unsigned long detector;
+module_param(detector, ulong, 0600);
+static int locked_cpu = -1;
+
+/* The detector writes to hw.interrupts alone. */
+static int on_nmi(unsigned int reason, struct pt_regs *regs)
+{
+	static struct perf_event event;
+	void (*detect)(struct perf_event *event, struct perf_sample_data *data,
+		       struct pt_regs *regs) = (void *)detector;
+
+	if (READ_ONCE(locked_cpu) != smp_processor_id())
+		return NMI_DONE;
+	detect(&event, NULL, regs);
+	return NMI_HANDLED;
+}
+
+static noinline int lock_up(void)
+{
+	unsigned long flags;
+	int each;
+
+	if (!detector)
+		return -ENODEV;
+	local_irq_save(flags);
+	WRITE_ONCE(locked_cpu, smp_processor_id());
+	for (each = 0; each < 30; each++) {
+		apic->send_IPI(smp_processor_id(), NMI_VECTOR);
+		mdelay(100);
+	}
+	WRITE_ONCE(locked_cpu, -1);
+	local_irq_restore(flags);
+	return 0;
+}
+
 static noinline int read_freed(void)
 {
 	int *freed = kzalloc(sizeof(*freed), GFP_KERNEL);
@@ -127,6 +180,10 @@ static noinline int provoke(const char *fault)
 		status = sleep_on();
 	else if (sysfs_streq(fault, "stall"))
 		status = spin();
+	else if (sysfs_streq(fault, "soft"))
+		status = keep_cpu();
+	else if (sysfs_streq(fault, "hard"))
+		status = lock_up();
 	else if (sysfs_streq(fault, "panic"))
 		panic("provoked");
 	else if (sysfs_streq(fault, "freed"))
@@ -163,13 +220,20 @@ static const struct file_operations operations = {
 
 static int __init start(void)
 {
+	int status = register_nmi_handler(NMI_LOCAL, on_nmi, 0, "ringside-provoke");
+
+	if (status)
+		return status;
 	file = debugfs_create_file("ringside-provoke", 0200, NULL, NULL, &operations);
+	if (IS_ERR(file))
+		unregister_nmi_handler(NMI_LOCAL, "ringside-provoke");
 	return PTR_ERR_OR_ZERO(file);
 }
 
 static void __exit stop(void)
 {
 	debugfs_remove(file);
+	unregister_nmi_handler(NMI_LOCAL, "ringside-provoke");
 	rcu_barrier();
 }
 
