@@ -166,6 +166,7 @@ bool Reader::begins_report(const Line& line) const {
     case LineKind::kTrace:
     case LineKind::kFrames:
     case LineKind::kModules:
+    case LineKind::kRegisters:
       return true;
     default:
       return false;
@@ -186,7 +187,7 @@ bool Reader::continues(const Slot& slot, const Line& line) const {
       return !ending && fresh;
     case LineKind::kHeadline:
       if (ending) return false;
-      if (!slot.headed) return fresh;
+      if (!slot.headed) return fresh && report.frame_count == 0;  // no place stands before it
       // KASAN and others name inlined functions by several headlines; the watchdog's WARN.
       return fresh &&
              (line.report == report.kind || report.kind == Kind::kListCorruption ||
@@ -197,7 +198,8 @@ bool Reader::continues(const Slot& slot, const Line& line) const {
     case LineKind::kCpu:
       return !ending;
     default:
-      return !ending || line.kind == LineKind::kFrames || line.kind == LineKind::kModules;
+      return !ending || line.kind == LineKind::kFrames || line.kind == LineKind::kModules ||
+             line.kind == LineKind::kRegisters;
   }
 }
 

@@ -97,6 +97,67 @@ TEST(OopsReader, ATruncatedReportIsSaidToBe) {
   EXPECT_EQ(head.reports[0].report().kind, Kind::kNullDereference);
 }
 
+// Whatever line names the CPU's place, on whatever machine, it is the report's first.
+TEST(OopsReader, ABeginningMayBeLostUpToTheCpusPlace) {
+  for (std::string place :
+       {"RIP: 0010:acme_run+0x1c/0x80 [acme]",
+        "RIP: 0010:[<ffffffffa0001c1c>]  "
+        "[<ffffffffa0001c1c>] acme_run+0x1c/0x80 [acme]",
+        "EIP: acme_run+0x1c/0x80 [acme]", "pc : acme_run+0x1c/0x80 [acme]",
+        "PC is at acme_run+0x1c/0x80 [acme]", "epc : acme_run+0x1c/0x80 [acme]",
+        "epc   : 8012345c acme_run+0x1c/0x80 [acme]",
+        "NIP [c00000000012345c] acme_run+0x1c/0x80 [acme]", "TPC: <acme_run+0x1c/0x80 [acme]>",
+        "Krnl PSW : 0704c00180000000 000003ff8012345c (acme_run+0x1c/0x80 [acme])"}) {
+    auto rest = "[    1.0] Call Trace:\n[    1.0]  acme_top+0x1/0x4\n[    1.0]  acme_end+0x2/0x4\n";
+    auto result = read_text("before\n[    1.0] " + place + "\n" + rest);
+    ASSERT_EQ(result.reports.size(), 1u) << place;
+    const auto& report = result.reports[0].report();
+    EXPECT_EQ(result.text, "before\n") << place;
+    EXPECT_EQ(report.kind, Kind::kTrace);
+    EXPECT_TRUE(report.truncated);
+    ASSERT_EQ(report.frame_count, 3u) << place;
+    EXPECT_EQ(report.frames()[0].role, Role::kFault);
+    EXPECT_EQ(culprit_of(report)->symbol, "acme_run");
+  }
+}
+
+TEST(OopsReader, RegistersBeforeANameAreALostBeginningToo) {
+  auto arm = read_text(
+      "pc : [<c0333330>]    lr : [<c031c7a0>]    psr: 60000013\nsp : c0a01e58  ip : 00000000\n"
+      "[<c0333330>] (acme_run) from [<c031c7a0>] (acme_top+0xa8/0x1c0)\n"
+      "[<c031c7a0>] (acme_top) from [<c0310000>] (acme_end+0x8/0x1c0)\n");
+  ASSERT_EQ(arm.reports.size(), 1u);
+  EXPECT_EQ(arm.reports[0].report().frames()[0].role, Role::kFault);
+  EXPECT_EQ(arm.text, "");
+  auto powerpc = read_text(
+      "NIP:  c00000000012345c LR: c000000000123460 CTR: 0000000000000000\n"
+      "MSR:  8000000000009033 <SF,EE,ME,IR,DR,RI,LE>  CR: 24002824\n"
+      "NIP [c00000000012345c] acme_run+0x1c/0x80\nCall Trace:\n"
+      "[c000000010f930b0] [c000000000001000] acme_top+0x1/0x4\n"
+      "[c000000010f930c0] [c000000000001004] acme_end+0x1/0x4\n");
+  ASSERT_EQ(powerpc.reports.size(), 1u);
+  EXPECT_EQ(powerpc.text, "");
+  EXPECT_EQ(powerpc.reports[0].report().registers()[0].name, "NIP");
+}
+
+// The place of user space is none of the kernel's, nor is one that people talk about; and one that
+// stands alone belongs to no report that follows.
+TEST(OopsReader, APlaceIsNotAlwaysABeginning) {
+  const std::string stack = "Call Trace:\n acme_top+0x1/0x4\n acme_end+0x2/0x4\n";
+  for (std::string line :
+       {"RIP: 0033:0x7f0011223344", "RIP: 0010:acme_run+0x1/0x2 is to blame", "IP: 10.0.0.1",
+        "IP: 12345678", "pc : personal computer", "NIP: 12345678 is a number"}) {
+    auto result = read_text(line + "\n" + stack);
+    ASSERT_EQ(result.reports.size(), 1u) << line;
+    EXPECT_EQ(result.text, line + "\n");
+  }
+  auto alone = "RIP: 0010:acme_run+0x1/0x2\n";
+  EXPECT_EQ(read_text(alone + std::string("and no stack.\n")).reports.size(), 0u);
+  auto result = read_text(alone + null_oops());
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(result.text, alone);
+}
+
 TEST(OopsReader, ProseIsNoReport) {
   const std::string prose =
       "I saw this:\n"
