@@ -74,6 +74,61 @@ TEST(OopsReader, TwoPrintersAtOnceAreTwoReports) {
   EXPECT_EQ(result.reports[1].report().cpu, 2);
 }
 
+// An RCU stall as CPU 1 (or the task whose work it is) finds it; CPU 0 answers its NMI.
+std::string stall(const std::string& finder, const std::string& between = "") {
+  std::string text;
+  auto say = [&](const std::string& caller, const std::string& message) {
+    text += fmt::format("[   99.000001][{:>6}] {}\n", caller, message);
+  };
+  say(finder, "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:");
+  say(finder, "rcu: \t0-...!: (1 GPs behind) idle=4c2c/1/0x4000000000000000 softirq=61/62 fqs=1");
+  say(finder, "Sending NMI from CPU 1 to CPUs 0,4-5:");
+  say("C0", "NMI backtrace for cpu 0");
+  say("C0", "CPU: 0 PID: 77 Comm: acmed Not tainted 6.9.1-acme #7");
+  say("C0", "RIP: 0010:acme_spin+0x1c/0x80");
+  say("C0", "Call Trace:");
+  text += between;
+  say("C0", " acme_run+0x2f/0x60");
+  say("C0", " do_syscall_64+0x5c/0x90");
+  say(finder, "rcu: rcu_preempt kthread starved for 10502 jiffies!");
+  say(finder, "Call Trace:");
+  say(finder, " schedule+0x5a/0xd0");
+  return text;
+}
+
+TEST(OopsReader, WhatAStallAsksForIsPartOfIt) {
+  for (std::string finder : {"C1", "T123"}) {
+    auto result = read_text(stall(finder) + "[   99.1][    C0] usb 1-1: reset\n");
+    ASSERT_EQ(result.reports.size(), 1u) << finder;
+    const auto& report = result.reports[0].report();
+    EXPECT_EQ(report.kind, Kind::kRcuStall);
+    EXPECT_EQ(report.release, "6.9.1-acme");
+    EXPECT_EQ(report.frame_count, 4u);
+    EXPECT_EQ(report.frames()[0].symbol, "acme_spin");
+    EXPECT_EQ(lines_of(result.reports[0]), stall(finder));
+    EXPECT_EQ(result.text, "[   99.1][    C0] usb 1-1: reset\n");
+  }
+}
+
+TEST(OopsReader, WhatElseTheAskedSayIsTheirs) {
+  const std::string stranger = "[   99.000001][    C0] usb 1-1: reset\n";
+  auto result = read_text(stall("C1", stranger));
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(lines_of(result.reports[0]), stall("C1"));
+  EXPECT_EQ(result.text, stranger);
+}
+
+TEST(OopsReader, WhoDiesWhileAskedHasItsOwnReport) {
+  auto oops = null_oops("[    C0]", 0);
+  auto result = read_text(stall("C1", oops));
+  ASSERT_EQ(result.reports.size(), 2u);
+  EXPECT_EQ(result.reports[1].report().kind, Kind::kNullDereference);
+  EXPECT_EQ(lines_of(result.reports[1]).substr(0, oops.size()), oops);
+  auto nobody = stall("C1");
+  nobody.replace(nobody.find("CPUs 0,4-5"), 10, "CPUs 2,4-5");
+  EXPECT_EQ(read_text(nobody).reports.size(), 2u) << "CPU 0 was not asked";
+}
+
 TEST(OopsReader, LinesOfOthersInsideAreNotLost) {
   auto oops = null_oops("[   T11]");
   auto half = oops.find("[   12.000001][   T11] Call Trace:");
