@@ -158,17 +158,19 @@ class Run {
 
   void take_text(std::string_view text, const oops::Block& block) {
     if (options_.only || options_.json) return;
-    pool_.add([text, block] { return std::string(text); });
+    pool_.add([text, block] { return std::string(text); }, text.size());
   }
 
   void take_report(oops::Found found) {
     found_ = true;
     auto shared = std::make_shared<oops::Found>(std::move(found));
-    pool_.add([this, shared] {
-      auto decoded = decoder_.decode(shared->report());
-      return options_.json ? oops::print_json(*shared, decoded)
-                           : oops::print_text(*shared, decoded, colour_);
-    });
+    pool_.add([this, shared] { return print(*shared); }, shared->bytes());
+  }
+
+  std::string print(const oops::Found& found) {
+    auto decoded = decoder_.decode(found.report());
+    return options_.json ? oops::print_json(found, decoded)
+                         : oops::print_text(found, decoded, colour_);
   }
 
   const Options& options_;

@@ -37,12 +37,13 @@ class Filter {
  private:
   void add(std::string_view line, const oops::Block& block, std::uint64_t number) {
     if (line.find_first_not_of(" \t\r\n") == line.npos) return;
-    pool_.add([this, line, block, number] {
+    auto job = [this, line, block, number] {
       auto filtered = oops::filter(line, decoder_);
       if (!filtered || filtered->line.empty()) return refuse(number, filtered);
       reports_ += filtered->reports;
       return std::move(filtered->line);
-    });
+    };
+    pool_.add(job, line.size());
   }
 
   std::string refuse(std::uint64_t number, const Outcome<oops::Filtered>& filtered) {

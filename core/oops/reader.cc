@@ -220,6 +220,14 @@ void Reader::settle(bool ended_only) {
     if ((slot.state == State::kOpen && !ended_only) || slot.state == State::kEnding) close(slot);
 }
 
+void Reader::cut_short(std::uint32_t id) {
+  for (auto& slot : slots_) {
+    if (!is_open(slot) || slot.report.id != id) continue;
+    slot.report.truncated = true;
+    close(slot);
+  }
+}
+
 void Reader::finish() {
   settle(false);
   arch_ = Arch::kUnknown;

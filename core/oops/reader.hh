@@ -48,6 +48,9 @@ class Reader {
   // The input has fallen silent: closes what is open, or only those whose end mark was seen.
   void settle(bool ended_only);
 
+  // Closes report `id`, if it is open, as one that is too long.
+  void cut_short(std::uint32_t id);
+
   // The next closed report, or nullptr; valid until the next feed(). To be called until it gives
   // nullptr after each feed() and after finish(). A report without evidence (a headline in
   // ordinary prose, say) comes out with `rejected` set: its lines belong to no report.

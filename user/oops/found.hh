@@ -38,6 +38,11 @@ class Found {
 
   const Report& report() const { return report_; }
   const std::vector<Text>& lines() const { return lines_; }
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const auto& line : lines_) sum += line.line.size();
+    return sum;
+  }
 
  private:
   Report report_;

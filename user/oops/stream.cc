@@ -1,13 +1,15 @@
 // Input is read in blocks; lines are views into them, and a line that two blocks share is moved to
 // the second. While no report is open, text goes straight through. While one is, lines queue up;
 // when it closes, its lines are taken out of the queue and what stands at the queue's head and
-// waits for nothing any more goes out. The core bounds a report's lines, and so the queue.
+// waits for nothing any more goes out. The core bounds a report's lines; where these are long, the
+// report that the queue's head waits for is cut.
 #include "user/oops/stream.hh"
 
 namespace ringside::oops {
 namespace {
 
 constexpr std::size_t kLongestLine = 1 << 20;  // a longer one is cut: it is no kernel's
+constexpr std::size_t kWaitingBytes = 4 << 20;
 constexpr std::size_t kReaderMemory = 8 << 20;
 constexpr int kSilence = 1000, kLongSilence = 9000;  // ms
 
@@ -29,6 +31,10 @@ std::string_view plain(std::string_view line, Block& copy) {
   text.append(line);
   copy = std::make_shared<const std::string>(std::move(text));
   return *copy;
+}
+
+std::size_t size_of(const Text& text) {
+  return text.line.size() + (text.plain ? text.plain->size() : 0);
 }
 
 }  // namespace
@@ -78,9 +84,16 @@ void Stream::take_line(std::string_view line, const Block& block) {
   Text text{line, block, {}, reader_->lines(), 1};
   auto report = feed(plain(message, text.plain), text.count);
   if (report == 0 && pending_.empty()) return put_text(line, block);
-  if (report != 0) ++told_[report].waiting;
-  pending_.push_back({std::move(text), report, false});
+  keep(std::move(text), report);
   collect();
+  for (auto left = kOpenReports; left > 0 && waiting_ > kWaitingBytes; --left)
+    reader_->cut_short(pending_.front().report), collect();
+}
+
+void Stream::keep(Text text, std::uint32_t report) {
+  if (report != 0) ++told_[report].waiting;
+  waiting_ += size_of(text);
+  pending_.push_back({std::move(text), report, false});
 }
 
 void Stream::take_lines(const Report& report) {
@@ -112,7 +125,7 @@ void Stream::put_pending(const Pending& pending, Told& told) {
 }
 
 void Stream::flush_pending() {
-  for (; !pending_.empty(); pending_.pop_front()) {
+  for (; !pending_.empty(); waiting_ -= size_of(pending_.front().text), pending_.pop_front()) {
     auto& each = pending_.front();
     if (each.report == 0) {
       put_text(each.text.line, each.text.block);
