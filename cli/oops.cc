@@ -14,6 +14,7 @@
 #include "lab/kernels/kernels.hh"
 #include "user/base/unique_fd.hh"
 #include "user/kimage/running.hh"
+#include "user/oops/output.hh"
 #include "user/oops/pool.hh"
 #include "user/oops/print.hh"
 #include "user/oops/stream.hh"
@@ -117,14 +118,12 @@ oops::FindKernel finder(const Options& options) {
   };
 }
 
-void put(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 class Run {
  public:
   explicit Run(const Options& options)
-      : options_(options), decoder_(finder(options)), pool_(options.jobs, put) {}
+      : options_(options),
+        decoder_(finder(options)),
+        pool_(options.jobs, [this](const std::string& text) { output_.put(text); }) {}
 
   Outcome<int> all() {
     if (!options_.kernel.empty()) TRY(oops::Kernel::open(TRY(finder(options_)(""))));
@@ -132,19 +131,19 @@ class Run {
       if (access(given.c_str(), R_OK) != 0) return system_failure("read", given);
     auto stream =
         TRY(oops::Stream::open({[this](auto text, const auto& block) { take_text(text, block); },
-                                [this](oops::Found found) { take_report(std::move(found)); }}));
-    auto flush = [this] {
-      pool_.drain();
-      std::fflush(stdout);
-    };
+                                [this](oops::Found found) { take_report(std::move(found)); },
+                                [this] { return output_.state(); }}));
+    auto flush = [this] { pool_.drain(), output_.flush(); };
     int status = kYes;
     if (options_.files.empty()) TRY(stream.read(STDIN_FILENO, "standard input", flush));
     for (const auto& file : options_.files) {
       auto read = read_file(stream, file, flush);
+      TRY(output_.state());
       if (!read) fmt::print(stderr, "ringside oops: {}\n", read.error().message);
       if (!read) status = kUnknown;
     }
-    pool_.finish();
+    pool_.finish(), output_.flush();
+    TRY(output_.state());
     return status != kYes ? status : found_ ? kYes : kNo;
   }
 
@@ -177,6 +176,7 @@ class Run {
   std::jthread ahead_{oops::load_disassembler};  // meanwhile the kernel is looked for
   bool colour_ = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
   bool found_ = false;
+  oops::Output output_{stdout, "standard output"};
   oops::Decoder decoder_;
   oops::Pool pool_;
 };

@@ -1,8 +1,11 @@
 // Text around reports goes through byte for byte, however the input comes.
 #include <algorithm>
+#include <cstdio>
+#include <memory>
 #include <thread>
 
 #include "tests/unit/oops_reports.hh"
+#include "user/oops/output.hh"
 #include "user/oops/pool.hh"
 
 namespace ringside::oops::test {
@@ -92,6 +95,32 @@ TEST(OopsStream, LongLinesInsideAReportAreNotAllKept) {
     stream->finish();
     EXPECT_TRUE(seen == fed) << head;
   }
+}
+
+// A full disk ends the reading; it is said once, and once only.
+TEST(OopsStream, OutputThatFailsEndsTheReading) {
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> full(std::fopen("/dev/full", "w"), std::fclose);
+  ASSERT_TRUE(full);
+  Output output(full.get(), "the disk");
+  auto put = [&](std::string_view text, const Block&) { output.put(std::string(text)); };
+  auto stream = Stream::open({put, [](const Found&) {}, [&] { return output.state(); }});
+  ASSERT_TRUE(stream);
+  UniqueFd endless(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  auto read = stream->read(endless.get(), "zeros", [&] { output.flush(); });
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().message, "the disk could not be written: No space left on device");
+  EXPECT_EQ(read.error().status, kUnknown);
+  EXPECT_EQ(std::fflush(full.get()), 0) << "nothing is left to fail again";
+  EXPECT_EQ(std::ferror(full.get()), 0);
+}
+
+TEST(OopsStream, AFlushThatFailsIsNotForgotten) {
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> full(std::fopen("/dev/full", "w"), std::fclose);
+  Output output(full.get(), "the disk");
+  output.put("little");
+  EXPECT_TRUE(output.state());
+  output.flush(), output.put("more"), output.flush();
+  EXPECT_FALSE(output.state());
 }
 
 TEST(OopsPool, WaitsForResultsThatHoldMuch) {

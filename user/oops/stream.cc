@@ -151,13 +151,14 @@ Outcome<Nothing> Stream::read(int fd, const std::string& name, const std::functi
   LineBlocks blocks(fd, name, kLongestLine);
   for (;;) {
     if (!blocks.comes(0)) wait(blocks, flush);
+    TRY(sink_.state());
     auto piece = TRY(blocks.next());
     if (piece.lines.empty()) break;
     take(piece.lines, piece.block);
   }
   finish();
   flush();
-  return ok;
+  return sink_.state();
 }
 
 void Stream::take(std::string_view lines, const Block& block) {

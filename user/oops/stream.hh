@@ -19,6 +19,8 @@ struct Sink {
   std::function<void(std::string_view text, const Block& block)> text;
   // A report, where its first line stood.
   std::function<void(Found report)> report;
+  // Asked between blocks of the input: a Failure of what takes the output ends the reading.
+  std::function<Outcome<Nothing>()> state = [] { return ok; };
 };
 
 class Stream {
