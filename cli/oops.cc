@@ -168,8 +168,10 @@ class Run {
 
   std::string print(const oops::Found& found) {
     auto decoded = decoder_.decode(found.report());
-    return options_.json ? oops::print_json(found, decoded)
-                         : oops::print_text(found, decoded, colour_);
+    if (options_.json) return oops::print_json(found, decoded);
+    auto text = oops::print_text(found, decoded, colour_);
+    if (options_.only && !text.ends_with('\n')) text += '\n';  // the rest of its line is left out
+    return text;
   }
 
   const Options& options_;

@@ -210,6 +210,28 @@ TEST_F(OopsDecode, AdditionsStandBeforeACarriageReturn) {
             std::string::npos);
 }
 
+// One line of syslog stays one, with each addition behind what it is about.
+TEST_F(OopsDecode, AdditionsStandInsideOfSyslogsLines) {
+  const std::string warning =
+      "Nov  9 10:19:35 anvil kernel: WARNING: at acme/run.c:12 acme_first+0x10/0x100()#012Call "
+      "Trace:#012 [<ffffffff81001044>]#012 [<ffffffff81001130>]";
+  auto decoded = decode(warning + "#012after\n");
+  EXPECT_EQ(reports_.back().text, "after\n");
+  decoded.answers.at(1).lines = {{"inner", "a.h", 1, 0}, {"outer", "b.c", 2, 0}};
+  auto text = print_text(*found_, decoded, false);
+  EXPECT_NE(text.find("#012 [<ffffffff81001044>]  # acme_first+0x44/0x100 a.h:1#012#     inlined "
+                      "inner into outer at b.c:2#012 [<ffffffff81001130>]  # acme_twin+0x10/0x40"
+                      "#012# ringside: warning"),
+            text.npos)
+      << text;
+  EXPECT_TRUE(text.ends_with("#012")) << text;
+  EXPECT_EQ(text.find('\n'), text.npos);
+  decoded = decode(warning + "\n");
+  text = print_text(*found_, decoded, false);
+  EXPECT_NE(text.find("#012 [<ffffffff81001130>]  # acme_twin+0x10/0x40\n# ringside: "), text.npos);
+  EXPECT_TRUE(text.ends_with("\n"));
+}
+
 TEST_F(OopsDecode, TextKeepsEveryLineAndMarksWhatItAdds) {
   auto decoded = decode(kWarning +
                         "[    1.000000]  [<ffffffff81001044>]\n"

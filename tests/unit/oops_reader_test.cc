@@ -271,6 +271,19 @@ TEST(OopsReader, SyslogsEscapedNewlinesAreLines) {
   EXPECT_EQ(result.reports[0].report().bug_at, "acme/run.c:12");
 }
 
+TEST(OopsReader, SeveralReportsInOneLineOfSyslog) {
+  auto oops = null_oops();
+  oops.pop_back();
+  for (auto at = oops.find('\n'); at != oops.npos; at = oops.find('\n', at))
+    oops.replace(at, 1, "#012");
+  auto result = read_text("before#012" + oops + "#012between#012" + oops + "#012after\n");
+  ASSERT_EQ(result.reports.size(), 2u);
+  EXPECT_EQ(lines_of(result.reports[0]), oops + "#012");
+  EXPECT_EQ(lines_of(result.reports[1]), oops + "#012");
+  EXPECT_EQ(result.text, "before#012between#012after\n");
+  EXPECT_EQ(result.order, "trtrt");
+}
+
 TEST(OopsReader, KasanNamesItsStacks) {
   auto result = read_text(
       "==================================================================\n"

@@ -53,7 +53,6 @@ class Stream {
   };
 
   void take_line(std::string_view line, const Block& block);
-  std::uint32_t feed(std::string_view line, std::uint64_t& count);
   void keep(Text text, std::uint32_t report);
   void collect();
   void take_lines(const Report& report);
