@@ -69,9 +69,10 @@ Outcome<KernelFiles> named_kernel(const std::string& name, const Paths& given) {
   return kernel.error();
 }
 
-bool is_running(const std::string& release) {
+// uname -v, where the kernel that runs here has that release.
+std::optional<std::string> running_version(const std::string& release) {
   utsname name;
-  return uname(&name) == 0 && release == name.release;
+  return uname(&name) == 0 && release == name.release ? std::optional(name.version) : std::nullopt;
 }
 
 // A vmlinux with debug information has all symbols, too.
@@ -96,10 +97,11 @@ Outcome<KernelFiles> kernel_of_release(const std::string& release, const Paths& 
   std::error_code error;
   std::filesystem::path map = "/boot/System.map-" + release;
   constexpr std::uintmax_t kStub = 4096;  // Debian's map holds a line that names another package
-  std::filesystem::path types = is_running(release) ? kimage::kRunningBtf : "";
+  auto running = running_version(release);
+  std::filesystem::path types = running ? kimage::kRunningBtf : "";
   if (auto size = std::filesystem::file_size(map, error); !error && size > kStub)
     return KernelFiles{map, modules, false, {}, types, release};
-  if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false, {}, types, release};
+  if (running) return KernelFiles{"/proc/kallsyms", modules, false, {}, types, release, *running};
   if (!given.empty()) return KernelFiles{{}, modules, false, {}, {}, release};
   return Failure{
       fmt::format("kernel {} is not on this machine: install its package (Debian's is "

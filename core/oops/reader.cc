@@ -346,11 +346,7 @@ bool Reader::is_continuation(Slot& slot, const Prefix& prefix) {
   if (is_module_rest(slot, text)) return true;
   if (!slot.cpu_open) return false;
   slot.cpu_open = false;
-  if (read_cpu(text, report)) return true;
-  Cursor at(text);
-  bool release = is_digit(at.peek()) && has(cut(text, 0, 12), ".");
-  if (release) report.release = at.word();
-  return release;
+  return read_cpu(text, report) || read_release(text, report);
 }
 
 void Reader::add(Slot& slot, const Prefix& prefix) {

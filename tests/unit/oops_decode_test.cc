@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/unit/image_writer.hh"
 #include "tests/unit/oops_reports.hh"
 #include "tests/unit/temporary.hh"
 #include "user/oops/print.hh"
@@ -142,6 +143,37 @@ TEST_F(OopsDecode, AnotherKernelIsSaidToBe) {
             fmt::format("acme_missing: no such symbol in {}", map_.native()));
   EXPECT_EQ(decoded.answers.at(3).why,
             "module acme: this kernel's modules are not on this machine: name its file by --debug");
+}
+
+// Debian's packages of one release may be of several versions, and only the banner tells them
+// apart.
+TEST_F(OopsDecode, AnotherBuildOfARelease) {
+  auto symbols = ringside::test::kernel_symbols(300);
+  symbols.push_back({0xffff'ffff'8200'0000, 'R', "linux_banner"});
+  auto bytes = ringside::test::vmlinux(
+      "6.9.1-acme (acme@anvil) (gcc (Debian 12.2.0-14)) #7 SMP Debian 6.9.1-3 (2026-01-01)",
+      symbols);
+  write(folder_ / "vmlinux", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  Decoder decoder([&](const std::string&) -> Outcome<KernelFiles> {
+    return KernelFiles{folder_ / "vmlinux", {}, true};
+  });
+  auto notes = [&](const std::string& words) {
+    auto result = read_text("Oops: 0000 [#1] SMP\nCPU: 0 PID: 1 Comm: acmed Not tainted " + words +
+                            "\nCall Trace:\n sys_symbol_9+0x1/0x40\n");
+    auto decoded = decoder.decode(result.reports.at(0).report());
+    EXPECT_EQ(decoded.answers.at(0).resolved, decoded.kernel != "");
+    return decoded.kernel.empty() ? decoded.notes.at(0) : "used";
+  };
+  EXPECT_EQ(notes("6.9.1-acme #7  Debian 6.9.1-3"), "used");
+  EXPECT_EQ(notes("6.9.1-acme #7"), "used");
+  EXPECT_EQ(notes("6.9.1-acme"), "used");
+  EXPECT_EQ(notes("6.9.1-acme #7  Debian 6.9.1-2"),
+            (folder_ / "vmlinux").native() +
+                ": 6.9.1-acme #7 Debian 6.9.1-3, but the report's "
+                "kernel is #7 Debian 6.9.1-2: not used");
+  EXPECT_NE(notes("6.9.1-acme #8"), "used");
+  EXPECT_EQ(notes("6.9.1-acme #8 303132333435363738396162636465666768696a"), "used")
+      << "the build-id is surer";
 }
 
 TEST_F(OopsDecode, WithoutAKernelTheNoteSaysWhatToInstall) {

@@ -54,6 +54,21 @@ TEST(OopsReader, AHungTaskTellsItsKernelOnALineOfItsOwn) {
   EXPECT_EQ(report.frame_count, 2u);
 }
 
+TEST(OopsReader, TheBuildOfARelease) {
+  auto build = [](const std::string& words) {
+    auto result = read_text("Oops: 0000 [#1] SMP\nCPU: 0 PID: 1 Comm: acmed Not tainted " + words +
+                            "\nCall Trace:\n acme_run+0x1/0x2\n");
+    const auto& build = result.reports.at(0).report().build;
+    return fmt::format("{}|{}", build.number, build.package);
+  };
+  EXPECT_EQ(build("6.1.0-57-amd64 #1  Debian 6.1.192-3"), "#1|Debian 6.1.192-3");
+  EXPECT_EQ(build("6.12.1-amd64 #1 PREEMPT(voluntary)  Debian 6.12.1-1~deb12u1"),
+            "#1|Debian 6.12.1-1~deb12u1");
+  EXPECT_EQ(build("6.8.0-40-generic #40-Ubuntu"), "#40-Ubuntu|");
+  EXPECT_EQ(build("2.6.38.6-27.fc15.i686 #1 Acme Debian box"), "#1|");
+  EXPECT_EQ(build("6.9.1-acme"), "|");
+}
+
 TEST(OopsReader, TwoPrintersAtOnceAreTwoReports) {
   auto one = null_oops("[   T11]", 1, "acme_one"), two = null_oops("[   T22]", 2, "acme_two");
   std::string mixed;
