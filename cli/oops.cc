@@ -17,6 +17,7 @@
 #include "user/base/memory_file.hh"
 #include "user/base/unique_fd.hh"
 #include "user/kimage/running.hh"
+#include "user/oops/output.hh"
 #include "user/oops/pool.hh"
 #include "user/oops/print.hh"
 #include "user/oops/pstore.hh"
@@ -72,9 +73,10 @@ Outcome<KernelFiles> named_kernel(const std::string& name, const Paths& given) {
   return kernel.error();
 }
 
-bool is_running(const std::string& release) {
+// uname -v, where the kernel that runs here has that release.
+std::optional<std::string> running_version(const std::string& release) {
   utsname name;
-  return uname(&name) == 0 && release == name.release;
+  return uname(&name) == 0 && release == name.release ? std::optional(name.version) : std::nullopt;
 }
 
 // A vmlinux with debug information has all symbols, too.
@@ -99,10 +101,11 @@ Outcome<KernelFiles> kernel_of_release(const std::string& release, const Paths& 
   std::error_code error;
   std::filesystem::path map = "/boot/System.map-" + release;
   constexpr std::uintmax_t kStub = 4096;  // Debian's map holds a line that names another package
-  std::filesystem::path types = is_running(release) ? kimage::kRunningBtf : "";
+  auto running = running_version(release);
+  std::filesystem::path types = running ? kimage::kRunningBtf : "";
   if (auto size = std::filesystem::file_size(map, error); !error && size > kStub)
     return KernelFiles{map, modules, false, {}, types, release};
-  if (is_running(release)) return KernelFiles{"/proc/kallsyms", modules, false, {}, types, release};
+  if (running) return KernelFiles{"/proc/kallsyms", modules, false, {}, types, release, *running};
   if (!given.empty()) return KernelFiles{{}, modules, false, {}, {}, release};
   return Failure{
       fmt::format("kernel {} is not on this machine: install its package (Debian's is "
@@ -121,14 +124,12 @@ oops::FindKernel finder(const Options& options) {
   };
 }
 
-void put(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 class Run {
  public:
   explicit Run(const Options& options)
-      : options_(options), decoder_(finder(options)), pool_(options.jobs, put) {}
+      : options_(options),
+        decoder_(finder(options)),
+        pool_(options.jobs, [this](const std::string& text) { output_.put(text); }) {}
 
   Outcome<int> all() {
     if (!options_.kernel.empty()) TRY(oops::Kernel::open(TRY(finder(options_)(""))));
@@ -136,19 +137,19 @@ class Run {
       if (access(given.c_str(), R_OK) != 0) return system_failure("read", given);
     auto stream =
         TRY(oops::Stream::open({[this](auto text, const auto& block) { take_text(text, block); },
-                                [this](oops::Found found) { take_report(std::move(found)); }}));
-    auto flush = [this] {
-      pool_.drain();
-      std::fflush(stdout);
-    };
+                                [this](oops::Found found) { take_report(std::move(found)); },
+                                [this] { return output_.state(); }}));
+    auto flush = [this] { pool_.drain(), output_.flush(); };
     int status = kYes;
     if (options_.files.empty()) TRY(stream.read(STDIN_FILENO, "standard input", flush));
     for (const auto& file : options_.files) {
       auto read = read_file(stream, file, flush);
+      TRY(output_.state());
       if (!read) fmt::print(stderr, "ringside oops: {}\n", read.error().message);
       if (!read) status = kUnknown;
     }
-    pool_.finish();
+    pool_.finish(), output_.flush();
+    TRY(output_.state());
     return status != kYes ? status : found_ ? kYes : kNo;
   }
 
@@ -162,23 +163,28 @@ class Run {
 
   void take_text(std::string_view text, const oops::Block& block) {
     if (options_.only || options_.json) return;
-    pool_.add([text, block] { return std::string(text); });
+    pool_.add([text, block] { return std::string(text); }, text.size());
   }
 
   void take_report(oops::Found found) {
     found_ = true;
     auto shared = std::make_shared<oops::Found>(std::move(found));
-    pool_.add([this, shared] {
-      auto decoded = decoder_.decode(shared->report());
-      return options_.json ? oops::print_json(*shared, decoded)
-                           : oops::print_text(*shared, decoded, colour_);
-    });
+    pool_.add([this, shared] { return print(*shared); }, shared->bytes());
+  }
+
+  std::string print(const oops::Found& found) {
+    auto decoded = decoder_.decode(found.report());
+    if (options_.json) return oops::print_json(found, decoded);
+    auto text = oops::print_text(found, decoded, colour_);
+    if (options_.only && !text.ends_with('\n')) text += '\n';  // the rest of its line is left out
+    return text;
   }
 
   const Options& options_;
   std::jthread ahead_{oops::load_disassembler};  // meanwhile the kernel is looked for
   bool colour_ = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
   bool found_ = false;
+  oops::Output output_{stdout, "standard output"};
   oops::Decoder decoder_;
   oops::Pool pool_;
 };

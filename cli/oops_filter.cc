@@ -8,6 +8,7 @@
 
 #include "user/oops/filter.hh"
 #include "user/oops/line_blocks.hh"
+#include "user/oops/output.hh"
 #include "user/oops/pool.hh"
 
 namespace ringside::cli {
@@ -18,31 +19,33 @@ constexpr std::size_t kLongestLine = 64 << 20;
 class Filter {
  public:
   Filter(oops::FindKernel find, unsigned jobs)
-      : decoder_(std::move(find)), pool_(jobs, [](const std::string& text) {
-          std::fwrite(text.data(), 1, text.size(), stdout);
-        }) {}
+      : decoder_(std::move(find)),
+        pool_(jobs, [this](const std::string& text) { output_.put(text); }) {}
 
   Outcome<int> all() {
     oops::LineBlocks blocks(STDIN_FILENO, "standard input", kLongestLine);
     for (std::uint64_t number = 0;;) {
-      if (!blocks.comes(0)) pool_.drain(), std::fflush(stdout);
+      if (!blocks.comes(0)) pool_.drain(), output_.flush();
+      TRY(output_.state());
       auto piece = TRY(blocks.next());
       if (piece.lines.empty()) break;
       while (!piece.lines.empty()) add(oops::take_line(piece.lines), piece.block, ++number);
     }
-    pool_.finish();
+    pool_.finish(), output_.flush();
+    TRY(output_.state());
     return wrong_ ? kUnknown : reports_ > 0 ? kYes : kNo;
   }
 
  private:
   void add(std::string_view line, const oops::Block& block, std::uint64_t number) {
     if (line.find_first_not_of(" \t\r\n") == line.npos) return;
-    pool_.add([this, line, block, number] {
+    auto job = [this, line, block, number] {
       auto filtered = oops::filter(line, decoder_);
       if (!filtered || filtered->line.empty()) return refuse(number, filtered);
       reports_ += filtered->reports;
       return std::move(filtered->line);
-    });
+    };
+    pool_.add(job, line.size());
   }
 
   std::string refuse(std::uint64_t number, const Outcome<oops::Filtered>& filtered) {
@@ -52,6 +55,7 @@ class Filter {
     return {};
   }
 
+  oops::Output output_{stdout, "standard output"};
   oops::Decoder decoder_;
   std::atomic<bool> wrong_ = false;
   std::atomic<std::uint64_t> reports_ = 0;

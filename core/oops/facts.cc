@@ -48,6 +48,7 @@ bool read_release(Cursor& at, Report& report) {
   auto word = at.word();
   if (!is_release(word)) return false;
   report.release = word;
+  report.build = read_build(at.rest());
   while (!at.at_end()) {  // CONFIG_STACKTRACE_BUILD_ID: the line ends in the kernel's build-id
     at.spaces();
     auto last = at.word();
@@ -79,6 +80,35 @@ std::string_view read_comm(Cursor& at) {
 }
 
 }  // namespace
+
+bool read_release(std::string_view text, Report& report) {
+  Cursor at(text);
+  return read_release(at, report);
+}
+
+namespace {
+
+bool is_version(char c) {
+  return is_name(c) || c == '#' || c == '-' || c == '+' || c == '~' || c == ':';
+}
+
+std::string_view read_version(Cursor& at, std::size_t from) {
+  while (is_version(at.peek())) at.skip();
+  return at.since(from);
+}
+
+}  // namespace
+
+Build read_build(std::string_view text) {
+  constexpr std::string_view kPackage = " Debian ";
+  Build build;
+  Cursor at(text);
+  at.spaces();
+  if (at.peek() == '#' && is_digit(at.peek(1))) build.number = read_version(at, at.at());
+  if (!seek(at, kPackage) || !is_digit(at.peek())) return build;
+  build.package = read_version(at, at.at() - kPackage.size() + 1);
+  return build;
+}
 
 bool read_cpu(std::string_view text, Report& report) {
   Cursor at(text);

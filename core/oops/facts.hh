@@ -9,6 +9,13 @@ namespace ringside::oops {
 // release was found, which a line that a mail program broke does not have.
 bool read_cpu(std::string_view text, Report& report);
 
+// "6.1.0 #1" where a line begins with it. Whether it does.
+bool read_release(std::string_view text, Report& report);
+
+// "#1 Debian 6.1.192-3" of a CPU line, "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-3 (2026-11-26)" of
+// uname -v.
+Build read_build(std::string_view text);
+
 // "a b(OE) c ... [last unloaded: d]", what stands behind "Modules linked in:" or on a line below.
 // False where `text` is no list of modules.
 bool read_modules(std::string_view text, Report& report);

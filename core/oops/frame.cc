@@ -338,7 +338,8 @@ constexpr Register kPlaces[] = {
 };
 
 // "NIP [c000000008068dfc] name+0x1/0x2", "LR [...] ...": powerpc's second mention, with the name.
-bool add_powerpc(std::string_view message, Line& line) {
+// Its frame is not to lie on the stack below add_place()'s.
+[[gnu::noinline]] bool add_powerpc(std::string_view message, Line& line) {
   Cursor at(message);
   bool nip = at.eat("NIP ");
   if (!nip && !at.eat("LR ")) return false;
@@ -378,6 +379,32 @@ bool add_registers(std::string_view message, Line& line) {
     return add_place(at, Role::kFault, true, line);
   }
   return add_powerpc(message, line);
+}
+
+// What the CPU's place has behind it on its line: registers, or what we have added. Prose goes on
+// in words.
+bool is_registers(std::string_view rest) {
+  Cursor at(rest);
+  at.spaces();
+  if (at.at_end() || at.peek() == '#') return true;
+  auto name = at.word();
+  at.spaces();
+  return ends(name, ":") || at.peek() == ':';
+}
+
+// The CPU's own place in the kernel, where no report is open: its beginning may be lost up to here.
+// A mere address counts with a segment or the kernel's brackets.
+bool add_lost_beginning(std::string_view message, Line& line) {
+  if (!add_registers(message, line)) return false;
+  const auto& frame = line.frames[0];
+  auto text = frame.text;
+  bool marked = begins(text, "[<") || (text.size() > 4 && text[4] == ':');
+  auto behind = static_cast<std::size_t>(text.data() + text.size() - message.data());
+  if (frame.role == Role::kFault && !frame.user && (frame.has_offset || marked) &&
+      is_registers(cut(message, behind)))
+    return true;
+  line.frame_count = 0;
+  return false;
 }
 
 // sparc's "TPC[name+0x1/0x2] O7[...] I7[...] RPC[...]" and "Caller[addr]: name+0x1/0x2".
@@ -447,7 +474,7 @@ bool add_lock(std::string_view message, Line& line) {
 bool read_frames(std::string_view message, bool inside, Line& line) {
   if (message.empty()) return false;
   if (add_plain(message, line) || add_from(message, line)) return true;
-  if (!inside) return false;
+  if (!inside) return add_lost_beginning(message, line);
   return add_registers(message, line) || add_annotated(message, line) || add_sparc(message, line) ||
          add_ksymoops(message, line) || add_lock(message, line);
 }

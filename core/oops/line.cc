@@ -223,6 +223,17 @@ bool is_dump(std::string_view text, Line& line) {
   return false;
 }
 
+// powerpc's "NIP:  c000000000a1b2c3 LR: c000000000a1b2c4 CTR: ...", which stands before the line
+// with the names.
+bool is_nip(std::string_view text) {
+  Cursor at(text);
+  std::uint64_t address = 0;
+  if (!at.eat("NIP: ")) return false;
+  at.spaces();
+  auto digits = at.hex(address);
+  return (digits == 8 || digits == 16) && begins(at.rest(), " LR: ");
+}
+
 void read_kernel_offset(Line& line) {  // "0x1a000000 from 0xffffffff81000000 (...)", "disabled"
   Cursor at(line.subject);
   line.has_value = at.eat("0x") && at.hex(line.value) > 0;
@@ -277,7 +288,7 @@ void classify(std::string_view message, bool inside, Line& line) {
     line.subject = text;
     return;
   }
-  if (inside) (void)is_dump(text, line);
+  if (inside || is_nip(text)) (void)is_dump(text, line);
 }
 
 }  // namespace ringside::oops

@@ -39,6 +39,35 @@ bool is_code_rest(std::string_view text) {
   return words > 0;
 }
 
+bool is_strange(const Line& line) {  // no report has it
+  return line.kind == LineKind::kOther || line.kind == LineKind::kBlank;
+}
+
+bool is_open(const auto& slot) {
+  using State = decltype(slot.state);
+  return slot.state == State::kOpen || slot.state == State::kEnding;
+}
+
+// N in "NMI backtrace for cpu N", else -1.
+std::int64_t backtraced_cpu(std::string_view message) {
+  Cursor at(message);
+  std::int64_t cpu = -1;
+  return at.eat("NMI backtrace for cpu ") && at.decimal(cpu) > 0 ? cpu : -1;
+}
+
+// Whether `cpu` is one of `cpus`: "0,2-3:".
+bool lists(std::string_view cpus, std::int64_t cpu) {
+  Cursor at(cpus);
+  do {
+    std::int64_t first = 0;
+    if (at.decimal(first) == 0) return false;
+    auto last = first;
+    if (at.eat('-') && at.decimal(last) == 0) return false;
+    if (first <= cpu && cpu <= last) return true;
+  } while (at.eat(','));
+  return false;
+}
+
 }  // namespace
 
 Result<Reader> Reader::open(Arena& arena) {
@@ -65,15 +94,57 @@ std::uint64_t Reader::oldest() const {
 
 Reader::Slot* Reader::find_open(const Prefix& prefix) {
   bool tagged = prefix.caller.kind != 0;
-  if (!tagged && last_ != nullptr &&
-      (last_->state == State::kOpen || last_->state == State::kEnding))
-    return last_;
+  if (!tagged && last_ != nullptr && is_open(*last_)) return last_;
+  if (auto* host = tagged ? find_host(prefix) : nullptr) return host;
   Slot* found = nullptr;
   for (auto& slot : slots_)
-    if ((slot.state == State::kOpen || slot.state == State::kEnding) &&
-        (!tagged || slot.caller == prefix.caller))
+    if (is_open(slot) && (!tagged || slot.caller == prefix.caller))
       if (found == nullptr || slot.report.id > found->report.id) found = &slot;
   return found;
+}
+
+// The report that has asked for what this printer says.
+Reader::Slot* Reader::find_host(const Prefix& prefix) {
+  if (auto cpu = backtraced_cpu(prefix.message); cpu >= 0) admit_guest(prefix, cpu);
+  for (auto& slot : slots_)
+    if (is_open(slot) && guest_of(slot, prefix.caller) != nullptr) return &slot;
+  return nullptr;
+}
+
+// It prints for the last one that has asked this CPU, and for no other any more.
+void Reader::admit_guest(const Prefix& prefix, std::int64_t cpu) {
+  Slot* host = nullptr;
+  for (auto& slot : slots_) {
+    if (auto* guest = guest_of(slot, prefix.caller)) *guest = {};
+    if (is_open(slot) && slot.caller != prefix.caller && lists(slot.asked, cpu))
+      if (host == nullptr || slot.report.id > host->report.id) host = &slot;
+  }
+  if (host != nullptr) host->guests[host->guest_count++ % kGuests] = {prefix.caller, 0};
+}
+
+Reader::Guest* Reader::guest_of(Slot& slot, const Caller& caller) {
+  for (auto& guest : slot.guests)
+    if (caller.kind != 0 && guest.caller == caller) return &guest;
+  return nullptr;
+}
+
+// What a guest says between the lines that it was asked for is none of the report's.
+bool Reader::is_guests_own(Slot& slot, const Prefix& prefix) {
+  auto* guest = guest_of(slot, prefix.caller);
+  if (guest == nullptr) return false;
+  bool strange = is_strange(scratch_[0]);
+  guest->strange = strange ? guest->strange + 1 : 0;
+  if (guest->strange > kStrangeGuest) *guest = {};
+  return strange;
+}
+
+// Another report begins: a guest has done here, and may have an open one; what is the printer's own
+// ends.
+Reader::Slot* Reader::leave(Slot& slot, const Prefix& prefix) {
+  auto* guest = guest_of(slot, prefix.caller);
+  if (guest == nullptr) return close(slot), nullptr;
+  *guest = {};
+  return find_open(prefix);
 }
 
 // A free slot for a new report; the eldest open one is closed where the last but one is taken.
@@ -83,7 +154,7 @@ Reader::Slot* Reader::take_slot(const Prefix& prefix) {
   std::uint32_t unused = 0;
   for (auto& each : slots_) {
     if (each.state == State::kFree) ++unused, slot = &each;
-    if (each.state != State::kOpen && each.state != State::kEnding) continue;
+    if (!is_open(each)) continue;
     if (eldest == nullptr || each.report.id < eldest->report.id) eldest = &each;
   }
   if (unused <= 1 && eldest != nullptr) close(*eldest);
@@ -141,14 +212,20 @@ const Report* Reader::closed(bool& rejected) {
 
 void Reader::close_silent() {
   for (auto& slot : slots_)
-    if ((slot.state == State::kOpen || slot.state == State::kEnding) &&
-        lines_ - slot.report.last_line > kSilentLines)
-      close(slot);
+    if (is_open(slot) && lines_ - slot.report.last_line > kSilentLines) close(slot);
 }
 
 void Reader::settle(bool ended_only) {
   for (auto& slot : slots_)
     if ((slot.state == State::kOpen && !ended_only) || slot.state == State::kEnding) close(slot);
+}
+
+void Reader::cut_short(std::uint32_t id) {
+  for (auto& slot : slots_) {
+    if (!is_open(slot) || slot.report.id != id) continue;
+    slot.report.truncated = true;
+    close(slot);
+  }
 }
 
 void Reader::finish() {
@@ -166,6 +243,7 @@ bool Reader::begins_report(const Line& line) const {
     case LineKind::kTrace:
     case LineKind::kFrames:
     case LineKind::kModules:
+    case LineKind::kRegisters:
       return true;
     default:
       return false;
@@ -186,7 +264,7 @@ bool Reader::continues(const Slot& slot, const Line& line) const {
       return !ending && fresh;
     case LineKind::kHeadline:
       if (ending) return false;
-      if (!slot.headed) return fresh;
+      if (!slot.headed) return fresh && report.frame_count == 0;  // no place stands before it
       // KASAN and others name inlined functions by several headlines; the watchdog's WARN.
       return fresh &&
              (line.report == report.kind || report.kind == Kind::kListCorruption ||
@@ -197,7 +275,8 @@ bool Reader::continues(const Slot& slot, const Line& line) const {
     case LineKind::kCpu:
       return !ending;
     default:
-      return !ending || line.kind == LineKind::kFrames || line.kind == LineKind::kModules;
+      return !ending || line.kind == LineKind::kFrames || line.kind == LineKind::kModules ||
+             line.kind == LineKind::kRegisters;
   }
 }
 
@@ -218,11 +297,11 @@ Membership Reader::feed(std::string_view line) {
     close(*slot);  // the next sanitizer's report begins so
     return {};
   }
-  if (slot != nullptr && begins_report(scratch) && !continues(*slot, scratch)) {
-    close(*slot);
-    slot = nullptr;
-    classify(prefix.message, false, scratch);
+  while (slot != nullptr && begins_report(scratch) && !continues(*slot, scratch)) {
+    slot = leave(*slot, prefix);
+    classify(prefix.message, slot != nullptr, scratch);
   }
+  if (slot != nullptr && is_guests_own(*slot, prefix)) return {};
   if (slot == nullptr) {
     if (!begins_report(scratch)) return {};
     slot = take_slot(prefix);
@@ -267,11 +346,7 @@ bool Reader::is_continuation(Slot& slot, const Prefix& prefix) {
   if (is_module_rest(slot, text)) return true;
   if (!slot.cpu_open) return false;
   slot.cpu_open = false;
-  if (read_cpu(text, report)) return true;
-  Cursor at(text);
-  bool release = is_digit(at.peek()) && has(cut(text, 0, 12), ".");
-  if (release) report.release = at.word();
-  return release;
+  return read_cpu(text, report) || read_release(text, report);
 }
 
 void Reader::add(Slot& slot, const Prefix& prefix) {
@@ -283,8 +358,7 @@ void Reader::add(Slot& slot, const Prefix& prefix) {
     report.arch = arch;
     slot.arch_weight = weight;
   }
-  bool strange = line.kind == LineKind::kOther || line.kind == LineKind::kBlank;
-  if (strange) {
+  if (is_strange(line)) {
     ++slot.strange;
     return;
   }
@@ -384,6 +458,8 @@ void Reader::add_fact(Slot& slot, const Prefix& prefix) {
     case LineKind::kTrace:
       add_trace(report, line.subject, line.trace);
       slot.in_trace = true;
+      if (auto cpus = find(line.subject, " to CPUs "); cpus != kNowhere)
+        slot.asked = cut(line.subject, cpus + 9);
       return;
     case LineKind::kModules:
       slot.evidence = true;

@@ -3,6 +3,7 @@
 // where the kernel says who prints ("[T12]", "[C3]"), each printer has its own.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -21,6 +22,8 @@ constexpr std::uint32_t kReportRegisters = 128;
 constexpr std::uint32_t kReportLines = 4096;
 constexpr std::uint32_t kStrangeLines = 24;   // in a row, after which a report has ended,
 constexpr std::uint32_t kStrangeBefore = 64;  // and as long as no stack was seen
+constexpr std::uint32_t kGuests = 4;          // printers asked for; one prints at a time
+constexpr std::uint32_t kStrangeGuest = 4;    // in a row, after which such a one has done
 constexpr std::uint32_t kSilentLines = 512;   // of others, after which a report has ended
 constexpr std::size_t kLineBytes = 8192;      // of a line; more of it is not looked at
 
@@ -45,6 +48,9 @@ class Reader {
   // The input has fallen silent: closes what is open, or only those whose end mark was seen.
   void settle(bool ended_only);
 
+  // Closes report `id`, if it is open, as one that is too long.
+  void cut_short(std::uint32_t id);
+
   // The next closed report, or nullptr; valid until the next feed(). To be called until it gives
   // nullptr after each feed() and after finish(). A report without evidence (a headline in
   // ordinary prose, say) comes out with `rejected` set: its lines belong to no report.
@@ -57,6 +63,12 @@ class Reader {
 
  private:
   enum class State : std::uint8_t { kFree, kOpen, kEnding, kClosed };
+
+  // Another printer, whose backtrace a report has asked for.
+  struct Guest {
+    Caller caller;
+    std::uint32_t strange = 0;  // lines in a row that no report has
+  };
 
   struct Slot {
     State state = State::kFree;
@@ -71,13 +83,21 @@ class Reader {
     bool code_dump = false;       // sparc's: a word a line
     bool user_registers = false;  // of user space: their code and values are not the kernel's
     Caller caller;
-    std::uint64_t headline = 0;  // the number of its last headline's line
-    std::uint32_t strange = 0;   // lines in a row that no report has
+    std::string_view asked;  // CPUs that have been sent an NMI: "0,2-3"
+    std::array<Guest, kGuests> guests;
+    std::uint32_t guest_count = 0;  // that there ever were
+    std::uint64_t headline = 0;     // the number of its last headline's line
+    std::uint32_t strange = 0;      // lines in a row that no report has
     int arch_weight = 0;
     Report report;
   };
 
   Slot* find_open(const Prefix& prefix);
+  Slot* find_host(const Prefix& prefix);
+  void admit_guest(const Prefix& prefix, std::int64_t cpu);
+  static Guest* guest_of(Slot& slot, const Caller& caller);
+  bool is_guests_own(Slot& slot, const Prefix& prefix);
+  Slot* leave(Slot& slot, const Prefix& prefix);
   Slot* take_slot(const Prefix& prefix);
   void close(Slot& slot);
   void close_silent();

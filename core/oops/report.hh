@@ -47,6 +47,12 @@ struct Register {
   std::string_view value;  // as printed; several words where the line has one name for them
 };
 
+// Which of the builds of one release; empty where it is not told.
+struct Build {
+  std::string_view number;   // "#1", "#57-Ubuntu"
+  std::string_view package;  // "Debian 6.1.192-3"
+};
+
 constexpr std::size_t kCodePieces = 12;
 constexpr std::size_t kReportTraces = 64;
 
@@ -61,6 +67,7 @@ struct Report {
   std::string_view headline;  // "BUG: kernel NULL pointer dereference, address: 0..."
   std::string_view panic;     // "Fatal exception in interrupt", where the kernel then panicked
   std::string_view release;   // uname -r
+  Build build;
   std::string_view build_id;  // of the kernel, where it prints its own
   std::string_view comm, hardware, workqueue;
   std::string_view bug_at;  // "fs/ext4/inode.c:1174", of a BUG or a warning

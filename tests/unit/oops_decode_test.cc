@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/unit/image_writer.hh"
 #include "tests/unit/oops_reports.hh"
 #include "tests/unit/temporary.hh"
 #include "user/oops/print.hh"
@@ -144,6 +145,37 @@ TEST_F(OopsDecode, AnotherKernelIsSaidToBe) {
             "module acme: this kernel's modules are not on this machine: name its file by --debug");
 }
 
+// Debian's packages of one release may be of several versions, and only the banner tells them
+// apart.
+TEST_F(OopsDecode, AnotherBuildOfARelease) {
+  auto symbols = ringside::test::kernel_symbols(300);
+  symbols.push_back({0xffff'ffff'8200'0000, 'R', "linux_banner"});
+  auto bytes = ringside::test::vmlinux(
+      "6.9.1-acme (acme@anvil) (gcc (Debian 12.2.0-14)) #7 SMP Debian 6.9.1-3 (2026-01-01)",
+      symbols);
+  write(folder_ / "vmlinux", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  Decoder decoder([&](const std::string&) -> Outcome<KernelFiles> {
+    return KernelFiles{folder_ / "vmlinux", {}, true};
+  });
+  auto notes = [&](const std::string& words) {
+    auto result = read_text("Oops: 0000 [#1] SMP\nCPU: 0 PID: 1 Comm: acmed Not tainted " + words +
+                            "\nCall Trace:\n sys_symbol_9+0x1/0x40\n");
+    auto decoded = decoder.decode(result.reports.at(0).report());
+    EXPECT_EQ(decoded.answers.at(0).resolved, decoded.kernel != "");
+    return decoded.kernel.empty() ? decoded.notes.at(0) : "used";
+  };
+  EXPECT_EQ(notes("6.9.1-acme #7  Debian 6.9.1-3"), "used");
+  EXPECT_EQ(notes("6.9.1-acme #7"), "used");
+  EXPECT_EQ(notes("6.9.1-acme"), "used");
+  EXPECT_EQ(notes("6.9.1-acme #7  Debian 6.9.1-2"),
+            (folder_ / "vmlinux").native() +
+                ": 6.9.1-acme #7 Debian 6.9.1-3, but the report's "
+                "kernel is #7 Debian 6.9.1-2: not used");
+  EXPECT_NE(notes("6.9.1-acme #8"), "used");
+  EXPECT_EQ(notes("6.9.1-acme #8 303132333435363738396162636465666768696a"), "used")
+      << "the build-id is surer";
+}
+
 TEST_F(OopsDecode, WithoutAKernelTheNoteSaysWhatToInstall) {
   reports_.push_back(read_text(null_oops()));
   Decoder decoder([](const std::string& release) -> Outcome<KernelFiles> {
@@ -208,6 +240,28 @@ TEST_F(OopsDecode, AdditionsStandBeforeACarriageReturn) {
   auto decoded = decode(text);
   EXPECT_NE(print_text(*found_, decoded, false).find("44>]  # acme_first+0x44/0x100\r\n"),
             std::string::npos);
+}
+
+// One line of syslog stays one, with each addition behind what it is about.
+TEST_F(OopsDecode, AdditionsStandInsideOfSyslogsLines) {
+  const std::string warning =
+      "Nov  9 10:19:35 anvil kernel: WARNING: at acme/run.c:12 acme_first+0x10/0x100()#012Call "
+      "Trace:#012 [<ffffffff81001044>]#012 [<ffffffff81001130>]";
+  auto decoded = decode(warning + "#012after\n");
+  EXPECT_EQ(reports_.back().text, "after\n");
+  decoded.answers.at(1).lines = {{"inner", "a.h", 1, 0}, {"outer", "b.c", 2, 0}};
+  auto text = print_text(*found_, decoded, false);
+  EXPECT_NE(text.find("#012 [<ffffffff81001044>]  # acme_first+0x44/0x100 a.h:1#012#     inlined "
+                      "inner into outer at b.c:2#012 [<ffffffff81001130>]  # acme_twin+0x10/0x40"
+                      "#012# ringside: warning"),
+            text.npos)
+      << text;
+  EXPECT_TRUE(text.ends_with("#012")) << text;
+  EXPECT_EQ(text.find('\n'), text.npos);
+  decoded = decode(warning + "\n");
+  text = print_text(*found_, decoded, false);
+  EXPECT_NE(text.find("#012 [<ffffffff81001130>]  # acme_twin+0x10/0x40\n# ringside: "), text.npos);
+  EXPECT_TRUE(text.ends_with("\n"));
 }
 
 TEST_F(OopsDecode, TextKeepsEveryLineAndMarksWhatItAdds) {

@@ -54,6 +54,21 @@ TEST(OopsReader, AHungTaskTellsItsKernelOnALineOfItsOwn) {
   EXPECT_EQ(report.frame_count, 2u);
 }
 
+TEST(OopsReader, TheBuildOfARelease) {
+  auto build = [](const std::string& words) {
+    auto result = read_text("Oops: 0000 [#1] SMP\nCPU: 0 PID: 1 Comm: acmed Not tainted " + words +
+                            "\nCall Trace:\n acme_run+0x1/0x2\n");
+    const auto& build = result.reports.at(0).report().build;
+    return fmt::format("{}|{}", build.number, build.package);
+  };
+  EXPECT_EQ(build("6.1.0-57-amd64 #1  Debian 6.1.192-3"), "#1|Debian 6.1.192-3");
+  EXPECT_EQ(build("6.12.1-amd64 #1 PREEMPT(voluntary)  Debian 6.12.1-1~deb12u1"),
+            "#1|Debian 6.12.1-1~deb12u1");
+  EXPECT_EQ(build("6.8.0-40-generic #40-Ubuntu"), "#40-Ubuntu|");
+  EXPECT_EQ(build("2.6.38.6-27.fc15.i686 #1 Acme Debian box"), "#1|");
+  EXPECT_EQ(build("6.9.1-acme"), "|");
+}
+
 TEST(OopsReader, TwoPrintersAtOnceAreTwoReports) {
   auto one = null_oops("[   T11]", 1, "acme_one"), two = null_oops("[   T22]", 2, "acme_two");
   std::string mixed;
@@ -72,6 +87,61 @@ TEST(OopsReader, TwoPrintersAtOnceAreTwoReports) {
   EXPECT_EQ(lines_of(result.reports[1]), two);
   EXPECT_EQ(result.reports[0].report().cpu, 1);
   EXPECT_EQ(result.reports[1].report().cpu, 2);
+}
+
+// An RCU stall as CPU 1 (or the task whose work it is) finds it; CPU 0 answers its NMI.
+std::string stall(const std::string& finder, const std::string& between = "") {
+  std::string text;
+  auto say = [&](const std::string& caller, const std::string& message) {
+    text += fmt::format("[   99.000001][{:>6}] {}\n", caller, message);
+  };
+  say(finder, "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:");
+  say(finder, "rcu: \t0-...!: (1 GPs behind) idle=4c2c/1/0x4000000000000000 softirq=61/62 fqs=1");
+  say(finder, "Sending NMI from CPU 1 to CPUs 0,4-5:");
+  say("C0", "NMI backtrace for cpu 0");
+  say("C0", "CPU: 0 PID: 77 Comm: acmed Not tainted 6.9.1-acme #7");
+  say("C0", "RIP: 0010:acme_spin+0x1c/0x80");
+  say("C0", "Call Trace:");
+  text += between;
+  say("C0", " acme_run+0x2f/0x60");
+  say("C0", " do_syscall_64+0x5c/0x90");
+  say(finder, "rcu: rcu_preempt kthread starved for 10502 jiffies!");
+  say(finder, "Call Trace:");
+  say(finder, " schedule+0x5a/0xd0");
+  return text;
+}
+
+TEST(OopsReader, WhatAStallAsksForIsPartOfIt) {
+  for (std::string finder : {"C1", "T123"}) {
+    auto result = read_text(stall(finder) + "[   99.1][    C0] usb 1-1: reset\n");
+    ASSERT_EQ(result.reports.size(), 1u) << finder;
+    const auto& report = result.reports[0].report();
+    EXPECT_EQ(report.kind, Kind::kRcuStall);
+    EXPECT_EQ(report.release, "6.9.1-acme");
+    EXPECT_EQ(report.frame_count, 4u);
+    EXPECT_EQ(report.frames()[0].symbol, "acme_spin");
+    EXPECT_EQ(lines_of(result.reports[0]), stall(finder));
+    EXPECT_EQ(result.text, "[   99.1][    C0] usb 1-1: reset\n");
+  }
+}
+
+TEST(OopsReader, WhatElseTheAskedSayIsTheirs) {
+  const std::string stranger = "[   99.000001][    C0] usb 1-1: reset\n";
+  auto result = read_text(stall("C1", stranger));
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(lines_of(result.reports[0]), stall("C1"));
+  EXPECT_EQ(result.text, stranger);
+}
+
+TEST(OopsReader, WhoDiesWhileAskedHasItsOwnReport) {
+  auto oops = null_oops("[    C0]", 0);
+  auto result = read_text(stall("C1", oops));
+  ASSERT_EQ(result.reports.size(), 2u);
+  EXPECT_EQ(result.reports[1].report().kind, Kind::kNullDereference);
+  EXPECT_EQ(lines_of(result.reports[1]).substr(0, oops.size()), oops);
+  auto nobody = stall("C1");
+  nobody.replace(nobody.find("CPUs 0,4-5"), 10, "CPUs 2,4-5");
+  EXPECT_EQ(read_text(nobody).reports.size(), 2u) << "CPU 0 was not asked";
 }
 
 TEST(OopsReader, LinesOfOthersInsideAreNotLost) {
@@ -95,6 +165,67 @@ TEST(OopsReader, ATruncatedReportIsSaidToBe) {
   ASSERT_EQ(head.reports.size(), 1u);
   EXPECT_TRUE(head.reports[0].report().truncated);
   EXPECT_EQ(head.reports[0].report().kind, Kind::kNullDereference);
+}
+
+// Whatever line names the CPU's place, on whatever machine, it is the report's first.
+TEST(OopsReader, ABeginningMayBeLostUpToTheCpusPlace) {
+  for (std::string place :
+       {"RIP: 0010:acme_run+0x1c/0x80 [acme]",
+        "RIP: 0010:[<ffffffffa0001c1c>]  "
+        "[<ffffffffa0001c1c>] acme_run+0x1c/0x80 [acme]",
+        "EIP: acme_run+0x1c/0x80 [acme]", "pc : acme_run+0x1c/0x80 [acme]",
+        "PC is at acme_run+0x1c/0x80 [acme]", "epc : acme_run+0x1c/0x80 [acme]",
+        "epc   : 8012345c acme_run+0x1c/0x80 [acme]",
+        "NIP [c00000000012345c] acme_run+0x1c/0x80 [acme]", "TPC: <acme_run+0x1c/0x80 [acme]>",
+        "Krnl PSW : 0704c00180000000 000003ff8012345c (acme_run+0x1c/0x80 [acme])"}) {
+    auto rest = "[    1.0] Call Trace:\n[    1.0]  acme_top+0x1/0x4\n[    1.0]  acme_end+0x2/0x4\n";
+    auto result = read_text("before\n[    1.0] " + place + "\n" + rest);
+    ASSERT_EQ(result.reports.size(), 1u) << place;
+    const auto& report = result.reports[0].report();
+    EXPECT_EQ(result.text, "before\n") << place;
+    EXPECT_EQ(report.kind, Kind::kTrace);
+    EXPECT_TRUE(report.truncated);
+    ASSERT_EQ(report.frame_count, 3u) << place;
+    EXPECT_EQ(report.frames()[0].role, Role::kFault);
+    EXPECT_EQ(culprit_of(report)->symbol, "acme_run");
+  }
+}
+
+TEST(OopsReader, RegistersBeforeANameAreALostBeginningToo) {
+  auto arm = read_text(
+      "pc : [<c0333330>]    lr : [<c031c7a0>]    psr: 60000013\nsp : c0a01e58  ip : 00000000\n"
+      "[<c0333330>] (acme_run) from [<c031c7a0>] (acme_top+0xa8/0x1c0)\n"
+      "[<c031c7a0>] (acme_top) from [<c0310000>] (acme_end+0x8/0x1c0)\n");
+  ASSERT_EQ(arm.reports.size(), 1u);
+  EXPECT_EQ(arm.reports[0].report().frames()[0].role, Role::kFault);
+  EXPECT_EQ(arm.text, "");
+  auto powerpc = read_text(
+      "NIP:  c00000000012345c LR: c000000000123460 CTR: 0000000000000000\n"
+      "MSR:  8000000000009033 <SF,EE,ME,IR,DR,RI,LE>  CR: 24002824\n"
+      "NIP [c00000000012345c] acme_run+0x1c/0x80\nCall Trace:\n"
+      "[c000000010f930b0] [c000000000001000] acme_top+0x1/0x4\n"
+      "[c000000010f930c0] [c000000000001004] acme_end+0x1/0x4\n");
+  ASSERT_EQ(powerpc.reports.size(), 1u);
+  EXPECT_EQ(powerpc.text, "");
+  EXPECT_EQ(powerpc.reports[0].report().registers()[0].name, "NIP");
+}
+
+// The place of user space is none of the kernel's, nor is one that people talk about; and one that
+// stands alone belongs to no report that follows.
+TEST(OopsReader, APlaceIsNotAlwaysABeginning) {
+  const std::string stack = "Call Trace:\n acme_top+0x1/0x4\n acme_end+0x2/0x4\n";
+  for (std::string line :
+       {"RIP: 0033:0x7f0011223344", "RIP: 0010:acme_run+0x1/0x2 is to blame", "IP: 10.0.0.1",
+        "IP: 12345678", "pc : personal computer", "NIP: 12345678 is a number"}) {
+    auto result = read_text(line + "\n" + stack);
+    ASSERT_EQ(result.reports.size(), 1u) << line;
+    EXPECT_EQ(result.text, line + "\n");
+  }
+  auto alone = "RIP: 0010:acme_run+0x1/0x2\n";
+  EXPECT_EQ(read_text(alone + std::string("and no stack.\n")).reports.size(), 0u);
+  auto result = read_text(alone + null_oops());
+  ASSERT_EQ(result.reports.size(), 1u);
+  EXPECT_EQ(result.text, alone);
 }
 
 TEST(OopsReader, ProseIsNoReport) {
@@ -153,6 +284,19 @@ TEST(OopsReader, SyslogsEscapedNewlinesAreLines) {
   ASSERT_EQ(result.reports.size(), 1u);
   EXPECT_EQ(result.reports[0].report().frame_count, 3u);
   EXPECT_EQ(result.reports[0].report().bug_at, "acme/run.c:12");
+}
+
+TEST(OopsReader, SeveralReportsInOneLineOfSyslog) {
+  auto oops = null_oops();
+  oops.pop_back();
+  for (auto at = oops.find('\n'); at != oops.npos; at = oops.find('\n', at))
+    oops.replace(at, 1, "#012");
+  auto result = read_text("before#012" + oops + "#012between#012" + oops + "#012after\n");
+  ASSERT_EQ(result.reports.size(), 2u);
+  EXPECT_EQ(lines_of(result.reports[0]), oops + "#012");
+  EXPECT_EQ(lines_of(result.reports[1]), oops + "#012");
+  EXPECT_EQ(result.text, "before#012between#012after\n");
+  EXPECT_EQ(result.order, "trtrt");
 }
 
 TEST(OopsReader, KasanNamesItsStacks) {

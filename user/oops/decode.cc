@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/oops/facts.hh"
 #include "core/oops/verdict.hh"
 
 namespace ringside::oops {
@@ -225,15 +226,35 @@ void add_culprit(Job& job) {
     job.decoded.prototype = job.kernel->prototype(name, std::string(culprit->module));
 }
 
+bool differ(std::string_view one, std::string_view other) {
+  return !one.empty() && !other.empty() && one != other;
+}
+
+std::string shown(const Build& build) {
+  return fmt::format("{}{}{}", build.number, build.package.empty() ? "" : " ", build.package);
+}
+
+// Why `found` is another build than the report's kernel; empty where it is not, or nothing tells.
+std::string other_build(const Report& report, const Kernel& found) {
+  if (differ(report.build_id, found.build_id()))
+    return fmt::format("{}: build-id {}, but the report's kernel has {}: not used", found.source(),
+                       found.build_id(), report.build_id);
+  bool sure = !report.build_id.empty() && !found.build_id().empty();
+  if (sure || report.release != found.release()) return {};
+  auto build = read_build(found.version());
+  if (!differ(report.build.number, build.number) && !differ(report.build.package, build.package))
+    return {};
+  return fmt::format("{}: {} {}, but the report's kernel is {}: not used", found.source(),
+                     found.release(), shown(build), shown(report.build));
+}
+
 void open_kernel(Job& job, Kernels& kernels) {
   auto kernel = kernels.of(std::string(job.report.release));
   if (!kernel) return job.note(kernel.error().message);
   const auto& found = **kernel;
   const auto& report = job.report;
-  if (!report.build_id.empty() && !found.build_id().empty() && report.build_id != found.build_id())
-    return job.note(fmt::format("{}: build-id {}, but the report's kernel has {}: not used",
-                                found.source(), found.build_id(), report.build_id));
-  if (!found.release().empty() && !report.release.empty() && found.release() != report.release)
+  if (auto other = other_build(report, found); !other.empty()) return job.note(other);
+  if (differ(found.release(), report.release))
     job.note(fmt::format("{} is {}, but the report's kernel is {}", found.source(), found.release(),
                          report.release));
   job.kernel = *kernel;

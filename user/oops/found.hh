@@ -13,11 +13,14 @@ namespace ringside::oops {
 
 using Block = std::shared_ptr<const std::string>;  // a piece of the input; views point into it
 
+// What syslog writes for a newline inside of a message, so that it stays one line.
+constexpr std::string_view kEscapedNewline = "#012";
+
 struct Text {
-  std::string_view line;               // with its newline, if it has one
-  Block block;                         // keeps it
-  Block plain;                         // what the Reader got instead, where U+00A0 stood for blanks
-  std::uint64_t first = 0, count = 1;  // its numbers with the Reader: "#012" makes several of one
+  std::string_view line;     // with its newline, escaped or not, if it has one
+  Block block;               // keeps it
+  Block plain;               // what the Reader got instead, where U+00A0 stood for blanks
+  std::uint64_t number = 0;  // with the Reader
 };
 
 // Copies of a core report whose room belongs to the Reader. Moves, so that views stay good.
@@ -38,6 +41,11 @@ class Found {
 
   const Report& report() const { return report_; }
   const std::vector<Text>& lines() const { return lines_; }
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const auto& line : lines_) sum += line.line.size();
+    return sum;
+  }
 
  private:
   Report report_;

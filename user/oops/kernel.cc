@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ringside::oops {
 namespace {
 
@@ -19,11 +21,28 @@ Outcome<modtree::Tree> open_tree(const std::filesystem::path& folder) {
   return modtree::Tree::open(folder);
 }
 
+// "#1 SMP ..." of "Linux version 6.1.0 (who@where) (compiler) #1 SMP ...", which is where the
+// kernel's own symbol says: another one before it lacks the number.
+std::string version_of(const kimage::Image& image, const SymbolTable& symbols) {
+  constexpr std::size_t kLongest = 1024;
+  auto banner = symbols.named("linux_banner");
+  if (banner.empty()) return {};
+  auto section = image.vmlinux().covering(banner[0].start);
+  if (!section || !*section) return {};
+  auto data = (*section)->data.subspan(banner[0].start - (*section)->address);
+  std::string_view text(reinterpret_cast<const char*>(data.data()),
+                        std::min(data.size(), kLongest));
+  text = text.substr(0, text.find_first_of(std::string_view("\0\n", 2)));
+  auto number = text.find(" #");
+  return number == text.npos ? "" : std::string(text.substr(number + 1));
+}
+
 }  // namespace
 
 Outcome<Nothing> Kernel::open_symbols(const KernelFiles& files) {
   source_ = files.symbols.empty() ? files.types.native() : files.symbols.native();
   release_ = files.release;
+  version_ = files.version;
   if (files.symbols.empty()) {
     if (!files.types.empty()) TRY(modules::Types::open_raw(files.types));
   } else if (files.is_image) {
@@ -31,6 +50,7 @@ Outcome<Nothing> Kernel::open_symbols(const KernelFiles& files) {
     release_ = image.release();
     build_id_ = image.build_id();
     symbols_ = TRY(open_image_symbols(image));
+    version_ = version_of(image, *symbols_);
   } else {
     symbols_ = TRY(open_text_symbols(files.symbols));
     auto text = symbols_->named("_text");

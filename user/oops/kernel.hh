@@ -24,6 +24,7 @@ struct KernelFiles {
   DebugOptions debug = {};
   std::filesystem::path types = {};  // a file of BTF; empty: the image's own
   std::string release = {};          // where `symbols` does not tell it
+  std::string version = {};          // the same: uname -v
 };
 
 // The files of the kernel with that release; a Failure says what to install.
@@ -37,6 +38,7 @@ class Kernel {
   bool has_symbols() const { return symbols_ != nullptr; }
   const std::string& release() const { return release_; }    // empty where the file does not say
   const std::string& build_id() const { return build_id_; }  // the same
+  const std::string& version() const { return version_; }    // uname -v; the same
   const SymbolTable& symbols() const { return *symbols_; }
   // Whether its addresses are those of a kernel that runs, as in /proc/kallsyms.
   bool is_relocated() const { return relocated_; }
@@ -58,7 +60,7 @@ class Kernel {
   Outcome<std::filesystem::path> module_file(const std::string& name) const;
   void open_types() const;
 
-  std::string source_, release_, build_id_;
+  std::string source_, release_, build_id_, version_;
   std::filesystem::path types_file_;  // an image, or a file of BTF; empty where there is neither
   bool types_in_image_ = false;
   bool relocated_ = false;

@@ -3,6 +3,11 @@
 #include "user/oops/pool.hh"
 
 namespace ringside::oops {
+namespace {
+
+constexpr std::size_t kHeldBytes = 64 << 20;
+
+}  // namespace
 
 Pool::Pool(unsigned threads, Put put) : put_(std::move(put)), bound_(threads * 64) {
   if (threads > 1)
@@ -32,31 +37,34 @@ void Pool::work() {
   }
 }
 
-void Pool::add(Job job) {
+void Pool::add(Job job, std::size_t bytes) {
   if (threads_.empty()) return put_(job());
   std::packaged_task<std::string()> task(std::move(job));
-  results_.push_back(task.get_future());
+  results_.push_back({task.get_future(), bytes});
+  held_ += bytes;
   {
     std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(task));
   }
   wake_.notify_one();
   drain();
-  if (results_.size() < bound_) return;
-  put_(results_.front().get());
+  while (results_.size() >= bound_ || held_ > kHeldBytes) put_first();
+}
+
+void Pool::put_first() {
+  put_(results_.front().text.get());
+  held_ -= results_.front().bytes;
   results_.pop_front();
 }
 
 void Pool::drain() {
   while (!results_.empty() &&
-         results_.front().wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
-    put_(results_.front().get());
-    results_.pop_front();
-  }
+         results_.front().text.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+    put_first();
 }
 
 void Pool::finish() {
-  for (; !results_.empty(); results_.pop_front()) put_(results_.front().get());
+  while (!results_.empty()) put_first();
 }
 
 }  // namespace ringside::oops

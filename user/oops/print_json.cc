@@ -116,6 +116,8 @@ void put_facts(Json& json, const Report& report) {
   put(json, "panic", report.panic);
   put(json, "bug_at", report.bug_at);
   put(json, "release", report.release);
+  put(json, "build", report.build.number);
+  put(json, "package", report.build.package);
   put(json, "kernel_build_id", report.build_id);
   put(json, "comm", report.comm);
   if (report.pid >= 0) json.number("pid", report.pid);

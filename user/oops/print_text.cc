@@ -1,5 +1,6 @@
 // Additions stand behind "  # " at the end of a line, inlined functions and the summary on lines of
-// their own that begin with "# ": all that we add can be told from what was there.
+// their own that begin with "# ": all that we add can be told from what was there. Behind a line
+// that syslog put inside of another, what we add stays inside of that, too.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,15 +36,6 @@ std::string addition(const Frame& frame, const Answer& answer) {
   return text;
 }
 
-std::string inlines(const Answer& answer, const Palette& palette) {
-  std::string text;
-  for (std::size_t at = 0; at + 1 < answer.lines.size(); ++at)
-    text += fmt::format("{}#     inlined {} into {} at {}{}\n", palette.added,
-                        answer.lines[at].function, answer.lines[at + 1].function,
-                        place_of(answer.lines[at + 1]), palette.off);
-  return text;
-}
-
 class Printer {
  public:
   Printer(const Found& found, const Decoded& decoded, const Palette& palette)
@@ -57,18 +49,27 @@ class Printer {
 
  private:
   bool is_of(const Frame& frame, const Text& line) const {
-    auto number = report_.first_line + frame.line;
-    return number >= line.first && number < line.first + line.count;
+    return report_.first_line + frame.line == line.number;
+  }
+
+  std::string inlines(const Answer& answer) const {
+    std::string text;
+    for (std::size_t at = 0; at + 1 < answer.lines.size(); ++at)
+      text += fmt::format("{}#     inlined {} into {} at {}{}{}", palette_.added,
+                          answer.lines[at].function, answer.lines[at + 1].function,
+                          place_of(answer.lines[at + 1]), palette_.off, newline_);
+    return text;
   }
 
   void print_line(const Text& line) {
     std::string added, below;
     const char* colour = "";
+    newline_ = line.line.ends_with(kEscapedNewline) ? kEscapedNewline : "\n";
     for (; next_ < report_.frame_count && is_of(report_.frames()[next_], line); ++next_) {
       const auto& frame = report_.frames()[next_];
       const auto& answer = decoded_.answers[next_];
       if (auto text = addition(frame, answer); !text.empty()) added += "  # " + text;
-      below += inlines(answer, palette_);
+      below += inlines(answer);
       if (&frame == decoded_.culprit)
         colour = palette_.fault;
       else if (frame.guess)
@@ -80,19 +81,21 @@ class Printer {
 
   // What is added stands before a carriage return, which would have a terminal write over the line.
   void put_line(std::string_view line, const char* colour, const std::string& added) {
-    auto text = line.substr(0, line.find_last_not_of("\r\n") + 1);
+    auto length = newline_ == kEscapedNewline ? line.size() - newline_.size()
+                                              : line.find_last_not_of("\r\n") + 1;
+    auto text = line.substr(0, length);
     auto end = line.substr(text.size());
     out_ += colour;
     out_ += text;
     if (*colour != '\0') out_ += palette_.off;
     if (!added.empty()) out_ += fmt::format("{}{}{}", palette_.added, added, palette_.off);
     out_ += end;
-    if (!end.ends_with('\n')) out_ += '\n';
+    if (!end.ends_with(newline_)) out_ += newline_;
   }
 
   void say(std::string_view key, const std::string& value) {
     if (!value.empty())
-      out_ += fmt::format("{}# {:<12}{}{}\n", palette_.added, key, value, palette_.off);
+      out_ += fmt::format("{}# {:<12}{}{}{}", palette_.added, key, value, palette_.off, newline_);
   }
 
   std::string where() const {
@@ -151,9 +154,9 @@ class Printer {
       const auto& each = code[static_cast<std::size_t>(at)];
       bool is_fault = each.offset == 0;
       out_ +=
-          fmt::format("{}# {} {:>4}  {:<32}{}{}{}\n", is_fault ? palette_.fault : palette_.added,
+          fmt::format("{}# {} {:>4}  {:<32}{}{}{}{}", is_fault ? palette_.fault : palette_.added,
                       is_fault ? "=>" : "  ", each.offset, each.bytes, each.text,
-                      is_fault ? source_of_fault() : "", palette_.off);
+                      is_fault ? source_of_fault() : "", palette_.off, newline_);
     }
   }
 
@@ -168,9 +171,10 @@ class Printer {
   void print_summary() {
     auto release = report_.release.empty() ? std::string("kernel not told")
                                            : fmt::format("Linux {}", report_.release);
-    out_ += fmt::format(
-        "{}# ringside: {}, {}, {}{}\n", palette_.title, title_of(report_.kind), release,
-        report_.arch == Arch::kUnknown ? "machine not told" : name_of(report_.arch), palette_.off);
+    out_ +=
+        fmt::format("{}# ringside: {}, {}, {}{}{}", palette_.title, title_of(report_.kind), release,
+                    report_.arch == Arch::kUnknown ? "machine not told" : name_of(report_.arch),
+                    palette_.off, newline_);
     say("culprit", culprit());
     say("prototype", decoded_.prototype);
     if (!report_.bug_at.empty()) say("source", std::string(report_.bug_at));
@@ -191,7 +195,8 @@ class Printer {
   const Decoded& decoded_;
   Palette palette_;
   std::string out_;
-  std::uint32_t next_ = 0;  // the first frame that has not been printed
+  std::string_view newline_ = "\n";  // the last line's
+  std::uint32_t next_ = 0;           // the first frame that has not been printed
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ struct Sink {
   std::function<void(std::string_view text, const Block& block)> text;
   // A report, where its first line stood.
   std::function<void(Found report)> report;
+  // Asked between blocks of the input: a Failure of what takes the output ends the reading.
+  std::function<Outcome<Nothing>()> state = [] { return ok; };
 };
 
 class Stream {
@@ -51,7 +53,7 @@ class Stream {
   };
 
   void take_line(std::string_view line, const Block& block);
-  std::uint32_t feed(std::string_view line, std::uint64_t& count);
+  void keep(Text text, std::uint32_t report);
   void collect();
   void take_lines(const Report& report);
   void flush_pending();
@@ -64,6 +66,7 @@ class Stream {
   std::optional<ReservedMemory> memory_;
   std::optional<Reader> reader_;
   std::deque<Pending> pending_;  // lines that wait for a report to close
+  std::size_t waiting_ = 0;      // their bytes
   std::unordered_map<std::uint32_t, Told> told_;
   std::string_view run_;  // text to put out in one piece
   Block run_block_;
