@@ -2,8 +2,9 @@
 # In the guest of tests/guest/oops and tests/guest/armed: deaths.sh BUILD KERNEL PLACEMENT FAULT...
 # Loads our module for faults in that placement and has it provoke each of them in turn. Further
 # faults: "sysrq-X" is that key of sysrq, "space" dies in a space, "random-SEED-COUNT" is so many
-# that a kernel survives, at random, two at a time. RINGSIDE_ARMED: the kernel prints source lines
-# itself, armed "after" our module is loaded, or "before"; its status is printed at the end.
+# that a kernel survives, at random, two at a time; "reload-PLACEMENT" is none, but has our module
+# loaded anew. RINGSIDE_ARMED: the kernel prints source lines itself, armed "after" our module is
+# loaded, or "before"; its status is printed at the end.
 set -u
 build=$1 placement=$3
 shift 3
@@ -27,13 +28,16 @@ if [ "${RINGSIDE_ARMED:-}" = before ]; then
   done
   arm all
 fi
-if [ "$placement" = stock ]; then
-  insmod "$modules/ringside_provoke.ko" || exit 2
-else
-  insmod "$modules/ringside_loader.ko" || exit 2
-  ringside load --placement="$placement" "$modules/ringside_provoke.ko" >/dev/null || exit 2
-fi
-echo "$detector" >/sys/module/ringside_provoke/parameters/detector
+load() { # PLACEMENT
+  if [ "$1" = stock ]; then
+    insmod "$modules/ringside_provoke.ko" || exit 2
+  else
+    [ -d /sys/module/ringside_loader ] || insmod "$modules/ringside_loader.ko" || exit 2
+    ringside load --placement="$1" "$modules/ringside_provoke.ko" >/dev/null || exit 2
+  fi
+  echo "$detector" >/sys/module/ringside_provoke/parameters/detector
+}
+load "$placement"
 [ "${RINGSIDE_ARMED:-}" != after ] || arm loaded
 dmesg -n 8
 one() {
@@ -58,7 +62,10 @@ random() { # SEED COUNT
   done </run/faults
 }
 for fault; do
-  one "$fault"
+  case $fault in
+    reload-*) rmmod ringside_provoke && load "${fault#reload-}" ;;
+    *) one "$fault" ;;
+  esac
 done
 dmesg -n 1
 [ -z "${RINGSIDE_ARMED:-}" ] || ringside oops status --json
