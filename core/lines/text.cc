@@ -14,6 +14,12 @@ bool is_folder(std::string_view part) {
   return false;
 }
 
+// Of the first '/' from `at` on, or the text's end; string_view's find() wants memchr().
+std::size_t slash(std::string_view path, std::size_t at) {
+  while (at < path.size() && path[at] != '/') ++at;
+  return at;
+}
+
 // Lines that do not fit are left out, with all that would follow.
 class Writer {
  public:
@@ -79,9 +85,9 @@ void put_inlined(Writer& writer, const LineIndex& index, const Frame& inner, con
 
 std::string_view in_tree(std::string_view path) {
   // An absolute path's first part is no folder of a kernel's tree: /lib/modules, /init.
-  for (auto at = path.starts_with('/') ? path.find('/', 1) + 1 : 0; at < path.size();) {
-    auto end = path.find('/', at);
-    if (end == path.npos || end == at) break;
+  for (auto at = path.starts_with('/') ? slash(path, 1) + 1 : 0; at < path.size();) {
+    auto end = slash(path, at);
+    if (end == path.size() || end == at) break;
     if (is_folder(path.substr(at, end - at))) return path.substr(at);
     at = end + 1;
   }

@@ -56,7 +56,8 @@ int rs_table_find(const struct rs_table *table, unsigned long long address,
 int rs_table_name(const struct rs_table *table, struct rs_bytes name, unsigned int nth,
 		  struct rs_symbol *symbol, struct rs_scratch *scratch);
 
-#define RS_KERNEL_BASE 0xffffffff80000000ull /* what lies below is no address but a per-CPU offset */
+/* What lies below is no address but a per-CPU offset. */
+#define RS_KERNEL_BASE 0xffffffff80000000ull
 
 /* The build-id in a section of ELF notes; no bytes where there is none. */
 struct rs_bytes rs_build_id_of_notes(struct rs_bytes notes);

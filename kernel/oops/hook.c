@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The hook on __show_trace_log_lvl(), by which the kernel prints every trace: of a warning, a death,
- * a lockup, a hung task, a stall, a panic, sysrq. ftrace leads its callers to rs_show(), which has
- * the kernel print as ever, then prints ours. PERMANENT while it stands: writing 0 to ftrace_enabled
- * is refused with EBUSY instead of taking it away without a word.
+ * The hook on __show_trace_log_lvl(), by which the kernel prints every trace: of a warning, a
+ * death, a lockup, a hung task, a stall, a panic, sysrq. ftrace leads its callers to rs_show(),
+ * which has the kernel print as ever, then prints ours. PERMANENT while it stands: writing 0 to
+ * ftrace_enabled is refused with EBUSY instead of taking it away without a word.
  */
 #include <linux/ftrace.h>
 #include <linux/mutex.h>

@@ -39,7 +39,7 @@ class Symbols {
   std::optional<Table> table_;
 };
 
-// A table of these symbols (core/ksyms/build.hh), for whoever looks up in memory. `of` is for errors.
+// A table of these symbols (core/ksyms/build.hh), for whoever looks up in memory. Errors name `of`.
 Outcome<std::vector<std::byte>> make_table(std::span<const Symbol> symbols, Bytes build_id,
                                            const std::string& of);
 

@@ -43,8 +43,8 @@ struct rs_oops_part {
 
 /* Hands a table over. Copied, checked whole, then kept read-only in place of any of the same kind
  * and name before it. A SPACE's stays until the file that it came by is closed, beside others of
- * its name: whoever holds the space holds that file, too. EBADMSG: damaged; EXDEV: of another kernel or module (build-id); E2BIG,
- * ENOSPC: more than the limits above; ENOMEM, EFAULT, EINTR. */
+ * its name: whoever holds the space holds that file, too. EBADMSG: damaged; EXDEV: of another
+ * kernel or module (build-id); E2BIG, ENOSPC: more than the limits above; ENOMEM, EFAULT, EINTR. */
 struct rs_oops_take {
 	__u32 size;
 	__u32 version;
