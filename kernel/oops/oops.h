@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts of the oops module: held.c keeps the tables, modules.c knows where modules are,
- * spaces.c the code that is in none, frame.c puts one frame into words, trace.c prints a trace, hook.c leads
- * the kernel's own printer here, main.c is the device. What runs while a kernel dies (frame.c,
- * trace.c, rs_show) takes no lock and allocates nothing. */
+ * spaces.c the code that is in none, frame.c puts one frame into words, trace.c prints a trace,
+ * hook.c leads the kernel's own printer here, main.c is the device. What runs while a kernel dies
+ * (frame.c, trace.c, rs_show) takes no lock and allocates nothing. */
 #ifndef RINGSIDE_OOPS_H
 #define RINGSIDE_OOPS_H
 
