@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,10 +17,12 @@ using test::IndexBytes;
 
 static constexpr std::string_view kSymbol = "vfs_read+0x93/0x2a0 [module]";
 
-// A room of its own on the heap, so that the sanitizer sees each byte beyond it. The work is the
-// same each time: names of a damaged table may have what was left in it.
-static std::string text_in(std::size_t size, const lines::LineIndex& index, std::uint64_t address) {
-  lines::FrameWork work{};
+// A room of its own on the heap, so that the sanitizer sees each byte beyond it. What was left in
+// the work must not show.
+static std::string text_in(std::size_t size, const lines::LineIndex& index, std::uint64_t address,
+                           int left = 0) {
+  lines::FrameWork work;
+  std::memset(static_cast<void*>(&work), left, sizeof work);
   auto room = std::make_unique_for_overwrite<char[]>(size);
   auto bytes = lines::frame_text(&index, address, kSymbol, work, {room.get(), size});
   if (bytes > size) std::abort();
@@ -33,6 +36,7 @@ static void ask(const lines::LineIndex& index, std::size_t size) {
     auto whole = text_in(8192, index, address);
     if (!whole.starts_with(' ' + std::string(kSymbol))) std::abort();
     if (!whole.starts_with(text_in(size, index, address))) std::abort();
+    if (whole != text_in(8192, index, address, 'A')) std::abort();
   }
 }
 

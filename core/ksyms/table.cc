@@ -149,11 +149,14 @@ std::optional<std::string_view> Table::name_of(std::uint32_t index, Scratch& scr
   if (!locate_names(names_of(index / header_->block_size), n + 1, scratch)) return std::nullopt;
   auto size = spell(n, kMaxName, scratch);
   if (!size) return std::nullopt;
-  for (std::uint32_t missing = scratch.copied[n]; missing != 0 && n-- > 0;) {
+  auto missing = scratch.copied[n];
+  while (missing != 0 && n-- > 0) {
     if (scratch.copied[n] >= missing) continue;
-    if (!spell(n, missing, scratch)) return std::nullopt;
+    auto spelt = spell(n, missing, scratch);
+    if (!spelt || *spelt < missing) return std::nullopt;  // it copies more than there is
     missing = scratch.copied[n];
   }
+  if (missing != 0) return std::nullopt;
   return std::string_view(scratch.name, *size);
 }
 

@@ -26,7 +26,7 @@ class Writer {
   explicit Writer(std::span<char> room) : room_(room) {}
 
   void put(std::string_view text) {
-    if (full_ || text.size() >= room_.size() - at_) {
+    if (full_ || text.size() > room_.size() - at_) {
       full_ = true;
       return;
     }

@@ -19,8 +19,7 @@ static void free_symbols(struct rs_symbols *symbols)
 {
 	if (!symbols)
 		return;
-	rs_tables.bytes -= symbols->copy.size;
-	rs_copy_free(&symbols->copy);
+	rs_copy_drop(&symbols->copy);
 	kfree(symbols);
 }
 
@@ -28,18 +27,24 @@ static void free_object(struct rs_object *object)
 {
 	if (!object)
 		return;
-	rs_tables.bytes -= object->copy.size;
-	rs_copy_free(&object->copy);
+	rs_copy_drop(&object->copy);
 	kvfree(object->parts);
 	kfree(object);
 }
 
 int rs_copy_in(struct rs_copy *copy, const struct rs_oops_take *take)
 {
-	if (take->table_bytes > RS_OOPS_TOTAL_MAX - rs_tables.bytes)
+	if (atomic64_add_return(take->table_bytes, &rs_tables.bytes) > RS_OOPS_TOTAL_MAX) {
+		atomic64_sub(take->table_bytes, &rs_tables.bytes);
 		return -ENOSPC;
-	rs_tables.bytes += take->table_bytes;
+	}
 	return rs_copy_take(copy, take->table, take->table_bytes);
+}
+
+void rs_copy_drop(struct rs_copy *copy)
+{
+	atomic64_sub(copy->size, &rs_tables.bytes);
+	rs_copy_free(copy);
 }
 
 static struct rs_bytes bytes_of(const struct rs_copy *copy)
@@ -74,8 +79,10 @@ static int take_symbols(const struct rs_oops_take *take)
 		free_symbols(symbols);
 		return status;
 	}
+	mutex_lock(&rs_tables.lock);
 	old = rs_tables.symbols;
 	smp_store_release(&rs_tables.symbols, symbols);
+	mutex_unlock(&rs_tables.lock);
 	if (rs_trace_settle())
 		free_symbols(old);
 	return 0;
@@ -166,9 +173,7 @@ static int fill(struct rs_object *object)
 		status = rs_copy_in(&object->copy, &object->about);
 	if (!status)
 		status = check_lines(object);
-	if (!status)
-		status = check_build(object);
-	return status ? status : place(object);
+	return status ? status : check_build(object);
 }
 
 /* The slot of the module of that name, or a free one; NULL: there is none. */
@@ -192,33 +197,47 @@ static struct rs_object **slot_of(const char *name)
 	return spare;
 }
 
-static int put(struct rs_object **slot, struct rs_object *object)
+/* Puts `object` where it belongs; what was there before. */
+static int put(struct rs_object *object, struct rs_object **old)
 {
-	struct rs_object *old;
+	struct rs_object **slot = &rs_tables.kernel;
+	int status = place(object);
 
+	if (status)
+		return status;
+	if (object->about.kind == RS_OOPS_MODULE)
+		slot = slot_of(object->about.name);
 	if (!slot)
 		return -ENOSPC;
-	old = *slot;
+	*old = *slot;
 	smp_store_release(slot, object);
+	return 0;
+}
+
+/* No more reachable from rs_tables. */
+static void retire(struct rs_object *old)
+{
 	if (old && rs_trace_settle())
 		free_object(old);
-	return 0;
 }
 
 static int take_lines(const struct rs_oops_take *take)
 {
-	struct rs_object *object = kzalloc(sizeof(*object), GFP_KERNEL_ACCOUNT);
-	bool module = take->kind == RS_OOPS_MODULE;
+	struct rs_object *object = kzalloc(sizeof(*object), GFP_KERNEL_ACCOUNT), *old = NULL;
 	int status;
 
 	if (!object)
 		return -ENOMEM;
 	object->about = *take;
 	status = fill(object);
-	if (!status)
-		status = put(module ? slot_of(take->name) : &rs_tables.kernel, object);
+	if (!status) {
+		mutex_lock(&rs_tables.lock);
+		status = put(object, &old);
+		mutex_unlock(&rs_tables.lock);
+	}
 	if (status)
 		free_object(object);
+	retire(old);
 	return status;
 }
 
@@ -251,8 +270,12 @@ static bool is_plain(const struct rs_oops_take *take)
 	return is_nowhere(take) && !take->name[0];
 }
 
-static int take_one(const struct rs_oops_take *take, const struct file *owner)
+int rs_held_take(const struct rs_oops_take *take, const struct file *owner)
 {
+	if (take->reserved || !take->table_bytes)
+		return -EINVAL;
+	if (take->table_bytes > RS_OOPS_TABLE_MAX)
+		return -E2BIG;
 	switch (take->kind) {
 	case RS_OOPS_SYMBOLS:
 		return is_plain(take) ? take_symbols(take) : -EINVAL;
@@ -267,31 +290,25 @@ static int take_one(const struct rs_oops_take *take, const struct file *owner)
 	}
 }
 
-int rs_held_take(const struct rs_oops_take *take, const struct file *owner)
-{
-	int status;
-
-	if (take->reserved || !take->table_bytes)
-		return -EINVAL;
-	if (take->table_bytes > RS_OOPS_TABLE_MAX)
-		return -E2BIG;
-	if (mutex_lock_killable(&rs_tables.lock))
-		return -EINTR;
-	status = take_one(take, owner);
-	mutex_unlock(&rs_tables.lock);
-	return status;
-}
-
 static int drop_module(const char *name)
 {
+	struct rs_object *old = NULL;
 	u32 slot;
 
-	for (slot = 0; slot < rs_tables.slots; slot++)
-		if (rs_tables.modules[slot] && !strcmp(rs_tables.modules[slot]->about.name, name))
-			return put(&rs_tables.modules[slot], NULL);
-	return -ENOENT;
+	mutex_lock(&rs_tables.lock);
+	for (slot = 0; slot < rs_tables.slots && !old; slot++) {
+		old = rs_tables.modules[slot];
+		if (old && !strcmp(old->about.name, name))
+			WRITE_ONCE(rs_tables.modules[slot], NULL);
+		else
+			old = NULL;
+	}
+	mutex_unlock(&rs_tables.lock);
+	retire(old);
+	return old ? 0 : -ENOENT;
 }
 
+/* Under the lock: its slots are wanted again at once. */
 static void drop_all(void)
 {
 	struct rs_symbols *symbols = rs_tables.symbols;
@@ -313,17 +330,14 @@ static void drop_all(void)
 
 int rs_held_drop(const struct rs_oops_drop *drop)
 {
-	int status = 0;
-
 	if (drop->reserved || strnlen(drop->name, sizeof(drop->name)) == sizeof(drop->name))
 		return -EINVAL;
-	mutex_lock(&rs_tables.lock);
 	if (drop->name[0])
-		status = drop_module(drop->name);
-	else
-		drop_all();
+		return drop_module(drop->name);
+	mutex_lock(&rs_tables.lock);
+	drop_all();
 	mutex_unlock(&rs_tables.lock);
-	return status;
+	return 0;
 }
 
 void rs_held_status(struct rs_oops_status *status)

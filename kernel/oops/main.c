@@ -125,9 +125,7 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 
 static int on_release(struct inode *inode, struct file *file)
 {
-	mutex_lock(&rs_tables.lock);
 	rs_spaces_drop(file);
-	mutex_unlock(&rs_tables.lock);
 	return 0;
 }
 

@@ -40,7 +40,8 @@ struct rs_space {
 	char name[RS_OOPS_NAME_MAX];
 };
 
-/* Changed under `lock` alone, a slot at a time; a printer reads them without. */
+/* Changed under `lock` alone, a slot at a time; a printer reads them without. Loading a module
+ * waits for the lock: nothing that takes long, or that user space can hold up, is done under it. */
 extern struct rs_tables {
 	struct mutex lock;
 	struct rs_symbols *symbols;
@@ -48,7 +49,7 @@ extern struct rs_tables {
 	struct rs_object **modules; /* RS_OOPS_OBJECTS_MAX; gaps are NULL */
 	u32 slots;                  /* all beyond are NULL */
 	struct rs_space *spaces[RS_OOPS_SPACES_MAX];
-	u64 bytes;                  /* of all tables */
+	atomic64_t bytes;           /* of all tables */
 } rs_tables;
 
 int rs_held_start(void);
@@ -57,8 +58,9 @@ int rs_held_take(const struct rs_oops_take *take, const struct file *owner);
 int rs_held_drop(const struct rs_oops_drop *drop);
 void rs_held_status(struct rs_oops_status *status);
 
-/* For held.c, under its lock. */
+/* A table from user space, counted among rs_tables.bytes; dropped in any case. */
 int rs_copy_in(struct rs_copy *copy, const struct rs_oops_take *take);
+void rs_copy_drop(struct rs_copy *copy);
 int rs_space_take(const struct rs_oops_take *take, const struct file *owner);
 /* Those of that owner. */
 void rs_spaces_drop(const struct file *owner);

@@ -10,8 +10,7 @@
 
 static void free_space(struct rs_space *space)
 {
-	rs_tables.bytes -= space->copy.size;
-	rs_copy_free(&space->copy);
+	rs_copy_drop(&space->copy);
 	kfree(space);
 }
 
@@ -38,14 +37,23 @@ static struct rs_space **spare_slot(void)
 	return NULL;
 }
 
+static int put(struct rs_space *space)
+{
+	struct rs_space **slot;
+
+	mutex_lock(&rs_tables.lock);
+	slot = spare_slot();
+	if (slot)
+		smp_store_release(slot, space);
+	mutex_unlock(&rs_tables.lock);
+	return slot ? 0 : -ENOSPC;
+}
+
 int rs_space_take(const struct rs_oops_take *take, const struct file *owner)
 {
-	struct rs_space **slot = spare_slot(), *space;
+	struct rs_space *space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
 	int status;
 
-	if (!slot)
-		return -ENOSPC;
-	space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
 	if (!space)
 		return -ENOMEM;
 	space->owner = owner;
@@ -53,10 +61,10 @@ int rs_space_take(const struct rs_oops_take *take, const struct file *owner)
 	status = rs_copy_in(&space->copy, take);
 	if (!status)
 		status = check(space);
+	if (!status)
+		status = put(space);
 	if (status)
 		free_space(space);
-	else
-		smp_store_release(slot, space);
 	return status;
 }
 
@@ -66,11 +74,14 @@ void rs_spaces_drop(const struct file *owner)
 	u32 slot;
 
 	for (slot = 0; slot < RS_OOPS_SPACES_MAX; slot++) {
+		mutex_lock(&rs_tables.lock);
 		space = rs_tables.spaces[slot];
-		if (!space || space->owner != owner)
-			continue;
-		WRITE_ONCE(rs_tables.spaces[slot], NULL);
-		if (rs_trace_settle())
+		if (space && space->owner == owner)
+			WRITE_ONCE(rs_tables.spaces[slot], NULL);
+		else
+			space = NULL;
+		mutex_unlock(&rs_tables.lock);
+		if (space && rs_trace_settle())
 			free_space(space);
 	}
 }

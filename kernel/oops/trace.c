@@ -100,6 +100,7 @@ void rs_trace_print(struct task_struct *task, struct pt_regs *regs, unsigned lon
 	now = this_cpu_ptr(printers);
 	if (enter(now, regs)) {
 		print_trace(now, task, regs, stack, level);
+		now->in_nmi = false; /* for an NMI that comes before the next one has set it */
 		atomic_set_release(&now->busy, 0);
 	}
 	local_irq_restore(flags);

@@ -106,6 +106,7 @@ class Arming {
   Outcome<Nothing> hand_over(ModuleTable& table) {
     for (int tries = 0;; ++tries) {
       auto before = loader::loaded_module(table.name());
+      table.displace();
       if (before) loader::read_sections(*before);
       if (before) TRY(table.place(*before));
       TRY(device_.take_module(table.about(), table.lines(), table.parts()));

@@ -54,7 +54,9 @@ Outcome<Nothing> ModuleTable::read(const modules::Kernel& kernel, Bytes file,
   auto laid = modules::lay_out(*module, arena, layout, judged);
   if (!laid) return Failure{describe(laid.error(), input)};
   name_ = module->name();
-  if (name_.size() >= sizeof about_.name) return Failure{input + ": its name is too long"};
+  if (name_.empty() || name_.size() >= sizeof about_.name)
+    return Failure{fmt::format("{}: a module's name of 1 to {} bytes expected, found {}", input,
+                               sizeof about_.name - 1, name_.size())};
   std::memcpy(about_.name, name_.data(), name_.size());
   for (std::uint32_t index = 1; index < layout.places.size(); ++index)
     if (layout.places[index].region != modules::kNoRegion)
@@ -79,8 +81,12 @@ Outcome<ModuleTable> ModuleTable::make(const modules::Kernel& kernel,
   return table;
 }
 
-Outcome<Nothing> ModuleTable::place(const loader::Loaded& loaded) {
+void ModuleTable::displace() {
   for (auto& region : about_.regions) region = 0;
+}
+
+Outcome<Nothing> ModuleTable::place(const loader::Loaded& loaded) {
+  displace();
   for (const auto& section : kept_) {
     auto found = loaded.sections.find(section.name);
     if (found == loaded.sections.end() || found->second == 0) continue;
@@ -92,7 +98,7 @@ Outcome<Nothing> ModuleTable::place(const loader::Loaded& loaded) {
     base = found->second - section.offset;
   }
   if (about_.regions[about_.id_region] == 0)
-    return Failure{name_ + ": the kernel does not say where it is"};
+    return Failure{name_ + ": the kernel does not say where it is", kNo};
   return ok;
 }
 

@@ -24,6 +24,9 @@ class ModuleTable {
   // where its sections do not lie as we would lay them out.
   Outcome<Nothing> place(const loader::Loaded& loaded);
 
+  // It has not: the kernel will see where it is put.
+  void displace();
+
   const std::string& name() const { return name_; }
   const rs_oops_take& about() const { return about_; }
   Bytes lines() const { return lines_.index().bytes(); }
