@@ -8,11 +8,17 @@
 #include "cli/module_kernel.hh"
 #include "cli/progress.hh"
 #include "user/armed/arm.hh"
+#include "user/loader/loaded.hh"
 
 namespace ringside::cli {
 namespace {
 
-nlohmann::json to_json(const rs_oops_status& status) {
+// Modules that are loaded now, whatever we know of them.
+Outcome<std::size_t> count_loaded() {
+  return TRY(loader::loaded_modules()).size();
+}
+
+nlohmann::json to_json(const rs_oops_status& status, std::size_t loaded) {
   return {{"schema", 1},
           {"armed", status.armed != 0},
           {"off", status.off != 0},
@@ -22,6 +28,7 @@ nlohmann::json to_json(const rs_oops_status& status) {
           {"line_bytes", status.line_bytes},
           {"modules", status.modules},
           {"modules_present", status.present},
+          {"modules_loaded", loaded},
           {"module_bytes", status.module_bytes},
           {"spaces", status.spaces},
           {"traces", status.traces},
@@ -29,15 +36,17 @@ nlohmann::json to_json(const rs_oops_status& status) {
           {"skipped", status.skipped}};
 }
 
-void print(const rs_oops_status& status) {
+void print(const rs_oops_status& status, std::size_t loaded) {
   fmt::print("armed           {}\n",
              status.off     ? "no: it faulted while it printed; load ringside_oops anew"
              : status.armed ? "yes, at __show_trace_log_lvl"
                             : "no; arm would hook __show_trace_log_lvl");
-  fmt::print("symbols         {} in {} bytes\n", status.symbols, status.symbol_bytes);
-  fmt::print("source lines    {} bytes\n", status.line_bytes);
-  fmt::print("modules' lines  {} modules, {} of them loaded, {} bytes\n", status.modules,
-             status.present, status.module_bytes);
+  fmt::print("symbols         {} in {} bytes{}\n", status.symbols, status.symbol_bytes,
+             status.symbols ? "" : ": as %pS has them");
+  fmt::print("source lines    {}\n",
+             status.line_bytes ? fmt::format("{} bytes", status.line_bytes) : "none of vmlinux");
+  fmt::print("modules' lines  {} of {} loaded modules; {} tables, {} bytes\n", status.present,
+             loaded, status.modules, status.module_bytes);
   fmt::print("spaces          {}\n", status.spaces);
   fmt::print("printed         {} traces, {} frames; {} left to the kernel\n", status.traces,
              status.frames, status.skipped);
@@ -46,10 +55,11 @@ void print(const rs_oops_status& status) {
 Outcome<int> tell(bool json) {
   auto device = TRY(armed::Device::open());
   auto status = TRY(device.status());
+  auto loaded = TRY(count_loaded());
   if (json)
-    fmt::print("{}\n", to_json(status).dump());
+    fmt::print("{}\n", to_json(status, loaded).dump());
   else
-    print(status);
+    print(status, loaded);
   return status.armed && !status.off ? kYes : kNo;
 }
 

@@ -8,13 +8,15 @@
  * and "stall" take ten seconds, asleep or without a schedule, for the kernel's watchdogs, "soft"
  * five without preemption, "hard" three without interrupts: emulated CPUs have no counter whose NMI
  * would see that, so one is sent, and its handler calls the kernel's own detector
- * (watchdog_overflow_callback, at the address that the parameter `detector` has). What only
+ * (watchdog_overflow_callback, at the address that the parameter `detector` has). "printer" warns, and
+ * breaks ringside_oops while that prints. What only
  * a sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak"
  * forgets an allocation.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/fs.h>
+#include <linux/ftrace.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -134,6 +136,26 @@ static noinline int lock_up(void)
 	return 0;
 }
 
+static void read_wild_there(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+			    struct ftrace_regs *registers)
+{
+	(void)READ_ONCE(*(int *)WILD);
+}
+
+static struct ftrace_ops printer = { .func = read_wild_there };
+
+static noinline int break_printer(void)
+{
+	static unsigned char name[] = "rs_frame"; /* of ringside_oops: a frame in words */
+	int status = ftrace_set_filter(&printer, name, sizeof(name) - 1, 1);
+
+	if (!status)
+		status = register_ftrace_function(&printer);
+	if (!status)
+		WARN(1, "provoked\n");
+	return status;
+}
+
 static noinline int read_freed(void)
 {
 	int *freed = kzalloc(sizeof(*freed), GFP_KERNEL);
@@ -184,6 +206,8 @@ static noinline int provoke(const char *fault)
 		status = keep_cpu();
 	else if (sysfs_streq(fault, "hard"))
 		status = lock_up();
+	else if (sysfs_streq(fault, "printer"))
+		status = break_printer();
 	else if (sysfs_streq(fault, "panic"))
 		panic("provoked");
 	else if (sysfs_streq(fault, "freed"))
