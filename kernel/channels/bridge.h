@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* core/channel (C++) as the kernel glue (C) calls it: nothing here allocates, sleeps or locks. */
+#ifndef RINGSIDE_CHANNELS_BRIDGE_H
+#define RINGSIDE_CHANNELS_BRIDGE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One client's DATA; Sink of the core. */
+struct rs_sink {
+	unsigned long long storage[8];
+};
+
+struct rs_view {
+	const void *message; /* struct rs_message, checked, and its payload */
+	unsigned int type, bytes; /* of the whole message */
+};
+
+/* 1: `bytes` begin with a message, which *view is; 0: they do not. */
+int rs_message_read(const void *message, unsigned long bytes, struct rs_view *view);
+/* Writes the header and, where `checked`, the pattern of `sequence`; else zeroes. Room for 16 and
+ * `length` bytes. */
+void rs_message_make(void *message, unsigned int type, unsigned long long sequence,
+		     unsigned int length, int checked);
+
+void rs_sink_start(struct rs_sink *sink, int checked);
+/* Of a message that rs_message_read() has taken, DATA. */
+void rs_sink_take(struct rs_sink *sink, const struct rs_view *view);
+/* Five numbers: struct rs_channel_counts. */
+void rs_sink_counts(const struct rs_sink *sink, unsigned long long *counts);
+
+/* A ring; Ring of the core. */
+struct rs_ring_side {
+	unsigned long long storage[8];
+};
+void rs_ring_start(struct rs_ring_side *side, void *page, unsigned long bytes);
+/* Bytes of the next message and its type; 0: none, -1: the ring is none. */
+int rs_ring_peek(struct rs_ring_side *side, unsigned int *type);
+/* Whether a message of so many bytes has room: 1, 0, or -1: it never will, or the ring is none. */
+int rs_ring_room(struct rs_ring_side *side, unsigned int bytes);
+/* Copies the next message to `message`, of `room` bytes: its bytes, 0 where there is none, -1
+ * where the ring is none, or the message has no room. */
+int rs_ring_next(struct rs_ring_side *side, void *message, unsigned int room);
+/* Writes a message of 16 and more bytes: 1, 0 where the ring is full, -1 where it is none. */
+int rs_ring_put(struct rs_ring_side *side, const void *message, unsigned int bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parts of the channels module: session.c is the service behind all of them, event.c what wakes a
+ * sleeper up, ring.c the shared memory; device.c, proc.c, debug.c, attribute.c and netlink.c are a
+ * channel each, main.c starts and stops them. */
+#ifndef RINGSIDE_CHANNELS_H
+#define RINGSIDE_CHANNELS_H
+
+#include <linux/eventfd.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/wait.h>
+
+#include "include/ringside/uapi/channel.h"
+#include "kernel/channels/bridge.h"
+
+#define RS_MESSAGE_MAX (sizeof(struct rs_message) + RS_CHANNEL_PAYLOAD_MAX)
+
+struct rs_rings {
+	void *memory; /* vmalloc_user(): two rings, each a page and its bytes */
+	u32 bytes;    /* of one */
+	struct rs_ring_side from_user, to_user;
+	void *message; /* what is under way; RS_MESSAGE_MAX at most */
+};
+
+/* One client of one channel. */
+struct rs_session {
+	struct mutex lock; /* of all below, but for the event's */
+	u32 length, checked;
+	u64 next; /* number of the next DATA to the user */
+	struct rs_sink sink;
+	void *reply; /* of a channel that writes first and reads then */
+	u32 reply_bytes, reply_at;
+	struct rs_rings rings;
+
+	spinlock_t event_lock;
+	wait_queue_head_t wait;
+	struct hrtimer timer;
+	struct eventfd_ctx *eventfd;
+	bool armed;
+	u64 events, seen, signal_ns;
+};
+
+struct rs_session *rs_session_open(void);
+void rs_session_close(struct rs_session *session);
+int rs_session_setup(struct rs_session *session, u32 length, u32 checked);
+/* A whole message from a user, at `message` in kernel memory. An ECHO becomes its REPLY, in place,
+ * and 1 is returned; 0: DATA, taken; EBADMSG. Under the session's lock. */
+int rs_session_take(struct rs_session *session, void *message, size_t bytes);
+/* The next DATA, made at `message`, which has room for it; its bytes. Under the lock. */
+u32 rs_session_make(struct rs_session *session, void *message);
+/* SETUP and STATUS, on the files of every channel that is one; ENOTTY for others. */
+long rs_session_ioctl(struct rs_session *session, unsigned int command, unsigned long argument);
+/* write(2) of one whole message: an ECHO's answer is what is read next. */
+ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes);
+/* read(2) of one whole message: an answer, else the next DATA. EMSGSIZE: it has no room. */
+ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room);
+/* A message out of a user's memory, in a kvmalloc of its own. ERR_PTR: EMSGSIZE, EFAULT, ENOMEM. */
+void *rs_message_in(const char __user *from, size_t bytes);
+
+/* NULL for -1. EBADF, EINVAL. */
+int rs_eventfd_get(s32 number, struct eventfd_ctx **eventfd);
+void rs_eventfd_signal(struct eventfd_ctx *eventfd);
+
+void rs_event_start(struct rs_session *session);
+void rs_event_stop(struct rs_session *session);
+int rs_event_notify(struct rs_session *session, u32 delay, s32 eventfd);
+int rs_event_wait(struct rs_session *session, struct rs_channel_wait *wait);
+__poll_t rs_event_poll(struct rs_session *session, struct file *file, poll_table *table);
+
+int rs_rings_make(struct rs_session *session, struct rs_channel_rings *call);
+int rs_rings_map(struct rs_session *session, struct vm_area_struct *area);
+int rs_rings_kick(struct rs_session *session, struct rs_channel_kick *kick);
+void rs_rings_free(struct rs_session *session);
+
+int rs_device_start(void);
+void rs_device_stop(void);
+int rs_proc_start(void);
+void rs_proc_stop(void);
+int rs_debug_start(void);
+void rs_debug_stop(void);
+int rs_netlink_start(void);
+void rs_netlink_stop(void);
+/* To whoever listens to the group. May be called in any context. */
+void rs_netlink_event(u64 sequence);
+
+#endif

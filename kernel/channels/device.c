@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* /dev/ringside-channel: the ioctl channel; the rings are mapped and events waited for here. */
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "kernel/base/call.h"
+#include "kernel/channels/channels.h"
+
+static int answer(struct rs_session *session, const struct rs_channel_send *send, void *message)
+{
+	int status;
+
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	status = rs_session_take(session, message, send->bytes);
+	mutex_unlock(&session->lock);
+	if (status <= 0)
+		return status;
+	if (send->room < send->bytes)
+		return -EMSGSIZE;
+	return copy_to_user(u64_to_user_ptr(send->reply), message, send->bytes) ? -EFAULT : 0;
+}
+
+static int do_send(struct rs_session *session, const struct rs_channel_send *send)
+{
+	void *message;
+	int status;
+
+	if (send->reserved)
+		return -EINVAL;
+	message = rs_message_in(u64_to_user_ptr(send->message), send->bytes);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	status = answer(session, send, message);
+	kvfree(message);
+	return status;
+}
+
+static int do_receive(struct rs_session *session, struct rs_channel_receive *receive)
+{
+	ssize_t bytes;
+
+	if (receive->reserved)
+		return -EINVAL;
+	bytes = rs_session_read(session, u64_to_user_ptr(receive->message), receive->room);
+	if (bytes < 0)
+		return bytes;
+	receive->bytes = bytes;
+	return 0;
+}
+
+static int do_notify(struct rs_session *session, const struct rs_channel_notify *notify)
+{
+	return notify->reserved ? -EINVAL
+				: rs_event_notify(session, notify->delay, notify->eventfd);
+}
+
+static int do_wait(struct rs_session *session, struct rs_channel_wait *wait)
+{
+	return wait->reserved ? -EINVAL : rs_event_wait(session, wait);
+}
+
+union call {
+	struct rs_call_head head;
+	struct rs_channel_send send;
+	struct rs_channel_receive receive;
+	struct rs_channel_notify notify;
+	struct rs_channel_wait wait;
+	struct rs_channel_rings rings;
+	struct rs_channel_kick kick;
+};
+
+static int do_rings(struct rs_session *session, unsigned int command, union call *call)
+{
+	int status;
+
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	if (command == RS_CHANNEL_IOC_RINGS)
+		status = rs_rings_make(session, &call->rings);
+	else
+		status = rs_rings_kick(session, &call->kick);
+	mutex_unlock(&session->lock);
+	return status;
+}
+
+static int do_call(struct rs_session *session, unsigned int command, union call *call)
+{
+	switch (command) {
+	case RS_CHANNEL_IOC_SEND:
+		return do_send(session, &call->send);
+	case RS_CHANNEL_IOC_RECEIVE:
+		return do_receive(session, &call->receive);
+	case RS_CHANNEL_IOC_NOTIFY:
+		return do_notify(session, &call->notify);
+	case RS_CHANNEL_IOC_WAIT:
+		return do_wait(session, &call->wait);
+	default:
+		return do_rings(session, command, call);
+	}
+}
+
+static bool is_call(unsigned int command)
+{
+	switch (command) {
+	case RS_CHANNEL_IOC_SEND:
+	case RS_CHANNEL_IOC_RECEIVE:
+	case RS_CHANNEL_IOC_NOTIFY:
+	case RS_CHANNEL_IOC_WAIT:
+	case RS_CHANNEL_IOC_RINGS:
+	case RS_CHANNEL_IOC_KICK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static long on_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	union call call;
+	int status;
+
+	if (!is_call(command))
+		return rs_session_ioctl(file->private_data, command, argument);
+	status = rs_call_in(&call.head, command, argument, RS_CHANNEL_VERSION);
+	if (!status)
+		status = do_call(file->private_data, command, &call);
+	return status ? status : rs_call_out(&call.head, command, argument);
+}
+
+static int on_open(struct inode *inode, struct file *file)
+{
+	file->private_data = rs_session_open();
+	return file->private_data ? 0 : -ENOMEM;
+}
+
+static int on_release(struct inode *inode, struct file *file)
+{
+	rs_session_close(file->private_data);
+	return 0;
+}
+
+static int on_mmap(struct file *file, struct vm_area_struct *area)
+{
+	struct rs_session *session = file->private_data;
+	int status;
+
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	status = rs_rings_map(session, area);
+	mutex_unlock(&session->lock);
+	return status;
+}
+
+static __poll_t on_poll(struct file *file, poll_table *table)
+{
+	return rs_event_poll(file->private_data, file, table);
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.open = on_open,
+	.release = on_release,
+	.unlocked_ioctl = on_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = on_mmap,
+	.poll = on_poll,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ringside-channel",
+	.fops = &operations,
+	.mode = 0600,
+};
+
+int rs_device_start(void)
+{
+	return misc_register(&device);
+}
+
+void rs_device_stop(void)
+{
+	misc_deregister(&device);
+}

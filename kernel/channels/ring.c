@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Two rings in memory that a user maps. Messages are copied out before they are looked at, so that
+ * nothing the user writes meanwhile matters. */
+#include <linux/eventfd.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/vmalloc.h>
+
+#include "kernel/channels/channels.h"
+
+static u64 each_bytes(u32 bytes)
+{
+	return PAGE_SIZE + (u64)bytes;
+}
+
+static void start(struct rs_rings *rings, u32 bytes)
+{
+	rings->bytes = bytes;
+	rs_ring_start(&rings->from_user, rings->memory, bytes);
+	rs_ring_start(&rings->to_user, rings->memory + each_bytes(bytes), bytes);
+}
+
+int rs_rings_make(struct rs_session *session, struct rs_channel_rings *call)
+{
+	struct rs_rings *rings = &session->rings;
+
+	if (call->reserved || !is_power_of_2(call->bytes) || call->bytes < PAGE_SIZE ||
+	    call->bytes > RS_CHANNEL_RING_MAX)
+		return -EINVAL;
+	if (rings->memory)
+		return -EBUSY;
+	rings->message = kvmalloc(RS_MESSAGE_MAX, GFP_KERNEL_ACCOUNT);
+	rings->memory = vmalloc_user(2 * each_bytes(call->bytes));
+	if (!rings->memory || !rings->message) {
+		rs_rings_free(session);
+		return -ENOMEM;
+	}
+	start(rings, call->bytes);
+	call->mapping = 2 * each_bytes(call->bytes);
+	return 0;
+}
+
+int rs_rings_map(struct rs_session *session, struct vm_area_struct *area)
+{
+	if (!session->rings.memory)
+		return -ENODATA;
+	return remap_vmalloc_range(area, session->rings.memory, area->vm_pgoff);
+}
+
+/* The pages stay as long as somebody maps them. */
+void rs_rings_free(struct rs_session *session)
+{
+	vfree(session->rings.memory);
+	kvfree(session->rings.message);
+	session->rings.memory = session->rings.message = NULL;
+}
+
+/* Bytes of the next message that can be worked on now; 0: none, or its answer has no room. */
+static int next_bytes(struct rs_rings *rings)
+{
+	unsigned int type;
+	int bytes = rs_ring_peek(&rings->from_user, &type), room = 1;
+
+	if (bytes > 0 && type == RS_MESSAGE_ECHO)
+		room = rs_ring_room(&rings->to_user, bytes);
+	return room > 0 ? bytes : room;
+}
+
+/* 1: a message was taken; 0: no more. The ring may say something else each time it is looked at. */
+static int take_one(struct rs_session *session, bool *answered)
+{
+	struct rs_rings *rings = &session->rings;
+	int bytes = next_bytes(rings), status;
+
+	if (bytes > 0)
+		bytes = rs_ring_next(&rings->from_user, rings->message, RS_MESSAGE_MAX);
+	if (bytes <= 0)
+		return bytes ? -EBADMSG : 0;
+	status = rs_session_take(session, rings->message, bytes);
+	if (status <= 0)
+		return status ? status : 1;
+	*answered = true;
+	return rs_ring_put(&rings->to_user, rings->message, bytes) > 0 ? 1 : -EBADMSG;
+}
+
+static int take_all(struct rs_session *session, struct rs_channel_kick *kick, bool *answered)
+{
+	int status = 1;
+
+	for (kick->taken = 0; status > 0; kick->taken += status > 0) {
+		status = take_one(session, answered);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return status;
+}
+
+static int make_some(struct rs_session *session, struct rs_channel_kick *kick)
+{
+	struct rs_rings *rings = &session->rings;
+	u32 wanted = kick->stream;
+	int status = 1;
+
+	for (kick->stream = 0; status > 0 && kick->stream < wanted; kick->stream += status > 0) {
+		u32 bytes = rs_session_make(session, rings->message);
+
+		status = rs_ring_put(&rings->to_user, rings->message, bytes);
+		session->next -= status <= 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return status < 0 ? -EBADMSG : 0;
+}
+
+static int work(struct rs_session *session, struct rs_channel_kick *kick,
+		struct eventfd_ctx *eventfd)
+{
+	bool written = false;
+	int status = take_all(session, kick, &written);
+
+	if (!status)
+		status = make_some(session, kick);
+	else
+		kick->stream = 0;
+	if (eventfd && (written || kick->stream))
+		rs_eventfd_signal(eventfd);
+	return status;
+}
+
+int rs_rings_kick(struct rs_session *session, struct rs_channel_kick *kick)
+{
+	struct eventfd_ctx *eventfd;
+	int status;
+
+	if (kick->reserved)
+		return -EINVAL;
+	if (!session->rings.memory)
+		return -ENODATA;
+	status = rs_eventfd_get(kick->eventfd, &eventfd);
+	if (status)
+		return status;
+	status = work(session, kick, eventfd);
+	if (eventfd)
+		eventfd_ctx_put(eventfd);
+	return status;
+}

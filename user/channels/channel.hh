@@ -1,0 +1,79 @@
+// Channel: one way between this process and the kernel, behind one interface for all of them
+// (include/ringside/uapi/channel.h; kernel/channels is the other side). What a channel cannot do
+// its Ability says, and the call for it fails with kNo.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/channel/message.hh"
+#include "include/ringside/uapi/channel.h"
+#include "user/base/failure.hh"
+
+namespace ringside::channels {
+
+using std::chrono::microseconds;
+
+// Which of the four services, and bytes of the largest payload.
+struct Ability {
+  bool echo = false, stream = false, sink = false, notify = false;
+  std::size_t most = RS_CHANNEL_PAYLOAD_MAX;
+};
+
+struct Event {
+  std::uint64_t sequence = 0;
+  std::uint64_t signal_ns = 0;  // monotonic clock, when the kernel sent it; 0 where it is not told
+};
+
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  const Ability& ability() const { return ability_; }
+
+  // Bytes of each payload that the kernel streams, and whether DATA bears its pattern, both ways.
+  // Begins both directions' numbers anew.
+  virtual Outcome<Nothing> setup(std::uint32_t length, bool checked) = 0;
+
+  // echo: sends `payload`; `reply` becomes what came back.
+  virtual Outcome<Nothing> call(Bytes payload, std::vector<std::byte>& reply);
+  // sink: `payload`, as the next DATA. It has arrived once flush() has returned.
+  virtual Outcome<Nothing> send(Bytes payload);
+  virtual Outcome<Nothing> flush() { return ok; }
+  // stream: `payload` becomes that of the kernel's next DATA, whose number is returned.
+  virtual Outcome<std::uint64_t> receive(std::vector<std::byte>& payload);
+  // notify: has the kernel send an event `delay` from now; wait() sleeps until one is there, no
+  // value: not before `timeout`.
+  virtual Outcome<Nothing> notify(microseconds delay);
+  virtual Outcome<std::optional<Event>> wait(microseconds timeout);
+
+  // What became of what was sent.
+  virtual Outcome<rs_channel_counts> counts() = 0;
+  // To be polled: readable (POLLIN or POLLPRI) when an event is there; -1 where there is none.
+  virtual int descriptor() const { return -1; }
+
+ protected:
+  explicit Channel(const Ability& ability) : ability_(ability) {}
+  Failure cannot(const char* what) const;
+
+ private:
+  Ability ability_;
+};
+
+struct Kind {
+  std::string_view name;     // "ioctl"
+  std::string_view summary;  // "one system call a message, on a device of its own"
+  Ability ability;
+  Outcome<std::unique_ptr<Channel>> (*open)(const Ability& ability);
+};
+
+// All there are, in the order of a guide.
+std::span<const Kind> kinds();
+// Fails (kUsage) where there is none of that name, else as its open does.
+Outcome<std::unique_ptr<Channel>> open(std::string_view name);
+
+}  // namespace ringside::channels

@@ -1,0 +1,123 @@
+// The ring: messages are written to memory that the kernel sees too, and a kick, one call, has it
+// work on all of them. Events come by an eventfd.
+#include "core/channel/ring.hh"
+
+#include <sys/mman.h>
+
+#include <cstring>
+
+#include "user/channels/device.hh"
+
+namespace ringside::channels {
+namespace {
+
+constexpr std::uint32_t kRingBytes = 4u << 20;  // of each; a payload is less than half of it
+constexpr std::uint32_t kStreamed = 256;        // messages that one kick asks for at most
+
+class Mapping {
+ public:
+  static Outcome<Mapping> of(int fd, std::size_t bytes) {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) return system_failure("map", RS_CHANNEL_DEVICE);
+    return Mapping({static_cast<std::byte*>(memory), bytes});
+  }
+  Mapping(Mapping&& other) noexcept : memory_(std::exchange(other.memory_, {})) {}
+  ~Mapping() {
+    if (!memory_.empty()) munmap(memory_.data(), memory_.size());
+  }
+  // Ring number `n` of two.
+  channel::Ring ring(std::size_t n) const {
+    auto half = memory_.subspan(n * (memory_.size() / 2), memory_.size() / 2);
+    return {reinterpret_cast<channel::Positions*>(half.data()), half.subspan(channel::kRingPage)};
+  }
+
+ private:
+  explicit Mapping(std::span<std::byte> memory) : memory_(memory) {}
+  std::span<std::byte> memory_;
+};
+
+Failure broken(const Error& error) {
+  return Failure{describe(error, "the kernel's ring")};
+}
+
+class RingChannel : public EventfdChannel {
+ public:
+  RingChannel(const Ability& ability, UniqueFd fd, UniqueFd event, Mapping mapping)
+      : EventfdChannel(ability, std::move(fd), std::move(event)),
+        mapping_(std::move(mapping)),
+        out_(mapping_.ring(0)),
+        in_(mapping_.ring(1)) {}
+
+  Outcome<Nothing> setup(std::uint32_t length, bool checked) override {
+    TRY(flush());
+    while (TRY(next())) in_.take();
+    next_ = 0, length_ = length;
+    return IoctlChannel::setup(length, checked);
+  }
+  Outcome<Nothing> call(Bytes payload, std::vector<std::byte>& reply) override {
+    TRY(put(Type::kEcho, calls_++, payload));
+    TRY(kick(0));
+    auto message = TRY(next());
+    if (!message || message->header.type != Type::kReply)
+      return Failure{"no reply in the kernel's ring"};
+    reply.assign(message->payload.begin(), message->payload.end());
+    in_.take();
+    return ok;
+  }
+  Outcome<Nothing> send(Bytes payload) override { return put(Type::kData, next_++, payload); }
+  Outcome<Nothing> flush() override { return kick(0); }
+  Outcome<std::uint64_t> receive(std::vector<std::byte>& payload) override {
+    auto message = TRY(next());
+    if (!message) {
+      TRY(kick(kStreamed));
+      message = TRY(next());
+    }
+    if (!message || message->header.type != Type::kData)
+      return Failure{"no data in the kernel's ring"};
+    payload.assign(message->payload.begin(), message->payload.end());
+    in_.take();
+    return message->header.sequence;
+  }
+
+ private:
+  Outcome<std::optional<channel::Message>> next() {
+    auto message = in_.peek();
+    if (!message) return broken(message.error());
+    return *message;
+  }
+  Outcome<Nothing> put(Type type, std::uint64_t sequence, Bytes payload) {
+    auto room = out_.room(payload.size());
+    if (room && !*room) {
+      TRY(kick(0));
+      room = out_.room(payload.size());
+    }
+    if (!room) return broken(room.error());
+    if (!*room) return Failure{"the kernel takes nothing out of its ring"};
+    if (!payload.empty()) std::memcpy((*room)->data(), payload.data(), payload.size());
+    out_.put({static_cast<std::uint32_t>(payload.size()), type, 0, sequence});
+    return ok;
+  }
+  Outcome<Nothing> kick(std::uint32_t stream) {
+    rs_channel_kick kick{};
+    kick.stream = stream, kick.eventfd = -1;
+    return ask(fd(), RS_CHANNEL_IOC_KICK, kick, "kick the ring of");
+  }
+
+  Mapping mapping_;
+  channel::Ring out_, in_;
+  std::uint32_t length_ = 0;
+  std::uint64_t next_ = 0, calls_ = 0;
+};
+
+}  // namespace
+
+Opened open_ring(const Ability& ability) {
+  auto fd = TRY(open_file(RS_CHANNEL_DEVICE));
+  rs_channel_rings rings{};
+  rings.bytes = kRingBytes;
+  TRY(ask(fd.get(), RS_CHANNEL_IOC_RINGS, rings, "ask for rings of"));
+  auto mapping = TRY(Mapping::of(fd.get(), rings.mapping));
+  return make<RingChannel>(ability, std::move(fd), TRY(make_eventfd()), std::move(mapping));
+}
+
+}  // namespace ringside::channels
