@@ -63,10 +63,17 @@ Outcome<int> tell(bool json) {
   return status.armed && !status.off ? kYes : kNo;
 }
 
+// 1 is for what is armed, but lacks something.
+Failure not_done(Failure failure) {
+  return {std::move(failure.message), failure.status == kNo ? kUnknown : failure.status};
+}
+
 Outcome<int> arm(const armed::Choice& choice) {
   auto device = TRY(armed::Device::open());
   auto kernel = TRY(open_running_kernel());
-  auto coverage = TRY(armed::arm(device, kernel, choice));
+  auto armed = armed::arm(device, kernel, choice);
+  if (!armed) return not_done(armed.error());
+  const auto& coverage = *armed;
   for (const auto& missing : coverage.missing) fmt::print(stderr, "ringside oops: {}\n", missing);
   auto told = TRY(tell(false));
   return coverage.missing.empty() ? told : kNo;
@@ -74,8 +81,9 @@ Outcome<int> arm(const armed::Choice& choice) {
 
 Outcome<int> disarm() {
   auto device = TRY(armed::Device::open());
-  TRY(device.arm(false));
-  TRY(device.drop_all());
+  auto done = device.arm(false);
+  if (done) done = device.drop_all();
+  if (!done) return not_done(done.error());
   return kYes;
 }
 
@@ -104,6 +112,8 @@ Outcome<int> ArmCommands::run(const App* chosen,
                               const std::vector<std::filesystem::path>& debug) const {
   if (chosen == status_) return tell(json_);
   if (chosen == disarm_) return disarm();
+  if (modules_ == "all" && !lines_)
+    return Failure{"arm --modules=all is about source lines: it needs --lines", kUsage};
   armed::Choice choice;
   choice.lines = lines_;
   choice.modules = modules_ == "all" ? armed::Modules::kAll : armed::Modules::kLoaded;

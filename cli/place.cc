@@ -96,8 +96,8 @@ Outcome<Nothing> load_space(modules::Kernel& kernel, const std::string& word) {
 }
 
 // So that a kernel that decodes its own traces names what is placed. It forgets the names when the
-// device is closed: to be opened before the space, for files are closed in that order, and what is
-// gone must not be named.
+// device is closed: to be opened after the space, for a process that ends has its files closed from
+// the last one on, and what is gone must not be named.
 class Names {
  public:
   static Outcome<Names> open() {
@@ -105,19 +105,25 @@ class Names {
     if (std::filesystem::exists(RS_OOPS_DEVICE)) names.device_ = TRY(armed::Device::open());
     return names;
   }
-  Outcome<Nothing> give(const std::string& object, const Placer& placer, const Addresses& at) {
-    if (!device_) return ok;
-    return device_->take_space(object, TRY(ksyms::make_table(placer.symbols(at), {}, object)));
+  // Without them the object is placed all the same.
+  void give(const std::string& object, const Placer& placer, const Addresses& at) {
+    auto given = device_ ? take(object, placer, at) : ok;
+    if (!given)
+      fmt::print(stderr, "ringside place: {}: not named in traces: {}\n", object,
+                 given.error().message);
   }
 
  private:
+  Outcome<Nothing> take(const std::string& object, const Placer& placer, const Addresses& at) {
+    return device_->take_space(object, TRY(ksyms::make_table(placer.symbols(at), {}, object)));
+  }
   std::optional<armed::Device> device_;
 };
 
 Outcome<Addresses> put(Space& space, Placer& placer, Names& names, const Options& options,
                        Arguments& arguments) {
   auto addresses = TRY(space.allocate(options.object.filename(), placer.sizes()));
-  TRY(names.give(options.object.filename(), placer, addresses));
+  names.give(options.object.filename(), placer, addresses);
   auto parts = TRY(placer.link(addresses));
   if (!arguments.bytes.empty())
     std::copy(arguments.bytes.begin(), arguments.bytes.end(),
@@ -163,8 +169,8 @@ Outcome<Nothing> run(const Options& options) {
                    kNo};
   if (!options.load_space.empty() && !std::filesystem::exists(RS_SPACE_DEVICE))
     TRY(load_space(kernel, options.load_space));
-  auto names = TRY(Names::open());
   auto space = TRY(Space::open());
+  auto names = TRY(Names::open());
   auto addresses = TRY(put(space, placer, names, options, arguments));
   if (options.verbose || !function) print_places(options, addresses, placer.sizes());
   if (!function) return stay(), ok;

@@ -176,7 +176,7 @@ std::optional<Table::Place> Table::first_at(std::uint64_t address) const {
 }
 
 std::optional<Match> Table::find(std::uint64_t address, Scratch& scratch) const {
-  if (address < header_->start || address >= header_->end) return std::nullopt;
+  if (!covers(address)) return std::nullopt;
   auto block = block_at(address);
   auto found = place(block, address);
   if (!found) return std::nullopt;

@@ -65,6 +65,10 @@ class Table {
   // Bytes of the table that only look-up by name reads.
   std::uint64_t name_index_bytes() const { return slots_.size(); }
 
+  // Whether `address` is between the first symbol's and the end: whether find() looks at all.
+  bool covers(std::uint64_t address) const {
+    return address >= header_->start && address < header_->end;
+  }
   // The symbol that covers the link-time `address`, as the kernel's kallsyms_lookup() decides it:
   // the last one at or below, of equal addresses the first; none outside [_stext, _end).
   std::optional<Match> find(std::uint64_t address, Scratch& scratch) const;

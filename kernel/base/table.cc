@@ -79,6 +79,10 @@ int rs_table_find(const rs_table* table, unsigned long long address, rs_symbol* 
   return match.has_value();
 }
 
+int rs_table_covers(const rs_table* table, unsigned long long address) {
+  return core(table).covers(address);
+}
+
 int rs_table_name(const rs_table* table, rs_bytes name, unsigned nth, rs_symbol* symbol,
                   rs_scratch* scratch) {
   auto cursor = core(table).names({reinterpret_cast<const char*>(name.data), name.size});

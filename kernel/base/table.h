@@ -52,6 +52,9 @@ unsigned int rs_table_symbols(const struct rs_table *table);
 int rs_table_find(const struct rs_table *table, unsigned long long address,
 		  struct rs_symbol *symbol, struct rs_scratch *scratch);
 
+/* Whether it has one there; costs nothing. */
+int rs_table_covers(const struct rs_table *table, unsigned long long address);
+
 /* Number `nth`, by address, of the symbols that bear `name`: 1 and *symbol, or 0. */
 int rs_table_name(const struct rs_table *table, struct rs_bytes name, unsigned int nth,
 		  struct rs_symbol *symbol, struct rs_scratch *scratch);

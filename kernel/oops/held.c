@@ -255,7 +255,7 @@ static bool has_name(const struct rs_oops_take *take)
 static bool is_module(const struct rs_oops_take *take)
 {
 	return has_name(take) && take->parts <= RS_OOPS_PARTS_MAX &&
-	       take->id_region < RS_OOPS_REGIONS && take->id_bytes &&
+	       take->id_region < RS_OOPS_REGIONS && take->id_bytes >= RS_OOPS_BUILD_ID_MIN &&
 	       take->id_bytes <= sizeof(take->id);
 }
 
@@ -290,42 +290,52 @@ int rs_held_take(const struct rs_oops_take *take, const struct file *owner)
 	}
 }
 
-static int drop_module(const char *name)
+/* What was in the slot, if it is to go: all, or the one of that name. */
+static struct rs_object *take_out(struct rs_object **slot, const char *name)
 {
-	struct rs_object *old = NULL;
-	u32 slot;
+	struct rs_object *object;
 
 	mutex_lock(&rs_tables.lock);
-	for (slot = 0; slot < rs_tables.slots && !old; slot++) {
-		old = rs_tables.modules[slot];
-		if (old && !strcmp(old->about.name, name))
-			WRITE_ONCE(rs_tables.modules[slot], NULL);
-		else
-			old = NULL;
-	}
+	object = *slot;
+	if (object && (!name || !strcmp(object->about.name, name)))
+		WRITE_ONCE(*slot, NULL);
+	else
+		object = NULL;
 	mutex_unlock(&rs_tables.lock);
-	retire(old);
-	return old ? 0 : -ENOENT;
+	return object;
 }
 
-/* Under the lock: its slots are wanted again at once. */
+/* `name`: of one, NULL for all. How many there were. */
+static u32 drop_modules(const char *name)
+{
+	u32 slot, dropped = 0;
+
+	for (slot = 0; slot < READ_ONCE(rs_tables.slots); slot++) {
+		struct rs_object *object = take_out(&rs_tables.modules[slot], name);
+
+		dropped += object != NULL;
+		retire(object);
+	}
+	return dropped;
+}
+
+static void drop_symbols(void)
+{
+	struct rs_symbols *symbols;
+
+	mutex_lock(&rs_tables.lock);
+	symbols = rs_tables.symbols;
+	WRITE_ONCE(rs_tables.symbols, NULL);
+	mutex_unlock(&rs_tables.lock);
+	if (symbols && rs_trace_settle())
+		free_symbols(symbols);
+}
+
 static void drop_all(void)
 {
-	struct rs_symbols *symbols = rs_tables.symbols;
-	struct rs_object *kernel = rs_tables.kernel;
-	u32 slot, slots = rs_tables.slots;
-
-	WRITE_ONCE(rs_tables.symbols, NULL);
-	WRITE_ONCE(rs_tables.kernel, NULL);
-	WRITE_ONCE(rs_tables.slots, 0);
-	if (!rs_trace_settle())
-		return;
-	free_symbols(symbols);
-	free_object(kernel);
-	for (slot = 0; slot < slots; slot++) {
-		free_object(rs_tables.modules[slot]);
-		rs_tables.modules[slot] = NULL;
-	}
+	drop_symbols();
+	retire(take_out(&rs_tables.kernel, NULL));
+	drop_modules(NULL);
 }
 
 int rs_held_drop(const struct rs_oops_drop *drop)
@@ -333,10 +343,8 @@ int rs_held_drop(const struct rs_oops_drop *drop)
 	if (drop->reserved || strnlen(drop->name, sizeof(drop->name)) == sizeof(drop->name))
 		return -EINVAL;
 	if (drop->name[0])
-		return drop_module(drop->name);
-	mutex_lock(&rs_tables.lock);
+		return drop_modules(drop->name) ? 0 : -ENOENT;
 	drop_all();
-	mutex_unlock(&rs_tables.lock);
 	return 0;
 }
 

@@ -40,22 +40,36 @@ static struct ftrace_ops hook = {
 
 /* A CPU may still be on its way through rs_show(): with preemption, a task is waited for until it
  * gives its CPU away, which it does not in there; an interrupt or NMI until it is over. */
+static int unhook(void)
+{
+	int status = unregister_ftrace_function(&hook);
+
+	if (status)
+		return status;
+	synchronize_rcu_tasks();
+	synchronize_rcu();
+	WRITE_ONCE(hooked, false);
+	module_put(THIS_MODULE);
+	return 0;
+}
+
+/* The module stays as long as the hook does: ftrace may have given up, and not take it away. */
+static int hook_up(void)
+{
+	int status = register_ftrace_function(&hook);
+
+	if (status)
+		return status;
+	__module_get(THIS_MODULE);
+	WRITE_ONCE(hooked, true);
+	return 0;
+}
+
 static int set(bool on)
 {
-	int status = 0;
-
 	if (on == hooked)
 		return 0;
-	if (on) {
-		status = register_ftrace_function(&hook);
-	} else {
-		status = unregister_ftrace_function(&hook);
-		synchronize_rcu_tasks();
-		synchronize_rcu();
-	}
-	if (!status)
-		WRITE_ONCE(hooked, on);
-	return status;
+	return on ? hook_up() : unhook();
 }
 
 int rs_hook_arm(bool on)
@@ -79,13 +93,12 @@ int rs_hook_start(void)
 	static unsigned char name[] = "__show_trace_log_lvl";
 	int status = ftrace_set_filter(&hook, name, sizeof(name) - 1, 1);
 
-	return status ? -ENODEV : 0;
+	if (status)
+		pr_err("%s() cannot be hooked on this kernel: error %d\n", name, status);
+	return status;
 }
 
 void rs_hook_stop(void)
 {
-	mutex_lock(&hook_lock);
-	set(false);
-	mutex_unlock(&hook_lock);
 	ftrace_free_filter(&hook);
 }

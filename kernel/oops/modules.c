@@ -37,7 +37,9 @@ bool rs_is_there(const struct rs_object *object)
 	unsigned long base = object->regions[about->id_region];
 	u8 id[RS_OOPS_BUILD_ID_MAX];
 
-	if (!base || copy_from_kernel_nofault(id, (void *)(base + about->id_offset),
+	if (base < MODULES_VADDR || base >= MODULES_END ||
+	    about->id_offset >= MODULES_END - base - about->id_bytes ||
+	    copy_from_kernel_nofault(id, (void *)(base + about->id_offset),
 					      about->id_bytes))
 		return false;
 	return !memcmp(id, about->id, about->id_bytes);
@@ -55,6 +57,7 @@ static bool part_at(const struct rs_object *object, const struct rs_oops_part *p
 	return true;
 }
 
+/* Looked at once more, by its build-id: it may have gone since, with another in its place. */
 const struct rs_object *rs_module_at(unsigned long address, u64 *in_index)
 {
 	const struct rs_object *object;
@@ -66,7 +69,7 @@ const struct rs_object *rs_module_at(unsigned long address, u64 *in_index)
 			continue;
 		for (part = 0; part < object->count; part++)
 			if (part_at(object, &object->parts[part], address, in_index))
-				return object;
+				return rs_is_there(object) ? object : NULL;
 	}
 	return NULL;
 }

@@ -62,6 +62,8 @@ void rs_held_status(struct rs_oops_status *status);
 int rs_copy_in(struct rs_copy *copy, const struct rs_oops_take *take);
 void rs_copy_drop(struct rs_copy *copy);
 int rs_space_take(const struct rs_oops_take *take, const struct file *owner);
+/* Whether `address` is in one that we have symbols of. */
+bool rs_in_space(unsigned long address);
 /* Those of that owner. */
 void rs_spaces_drop(const struct file *owner);
 
@@ -86,7 +88,7 @@ void rs_trace_stop(void);
 void rs_trace_print(struct task_struct *task, struct pt_regs *regs, unsigned long *stack,
 		    const char *level);
 /* Returns when no printer uses what rs_tables held before the call. May sleep. False: a printer has
- * faulted, and will use it for ever. */
+ * faulted, or is held up, and may use it for ever. */
 bool rs_trace_settle(void);
 void rs_trace_status(struct rs_oops_status *status);
 

@@ -68,6 +68,19 @@ int rs_space_take(const struct rs_oops_take *take, const struct file *owner)
 	return status;
 }
 
+bool rs_in_space(unsigned long address)
+{
+	const struct rs_space *space;
+	u32 slot;
+
+	for (slot = 0; slot < RS_OOPS_SPACES_MAX; slot++) {
+		space = smp_load_acquire(&rs_tables.spaces[slot]);
+		if (space && rs_table_covers(&space->table, address))
+			return true;
+	}
+	return false;
+}
+
 void rs_spaces_drop(const struct file *owner)
 {
 	struct rs_space *space;

@@ -248,6 +248,7 @@ TEST_F(OopsDevice, RefusesModulesOutOfRange) {
   EXPECT_EQ(wrong([](auto& call) { call.id_region = RS_OOPS_REGIONS; }), EINVAL);
   EXPECT_EQ(wrong([](auto& call) { call.id_region = UINT32_MAX; }), EINVAL);
   EXPECT_EQ(wrong([](auto& call) { call.id_bytes = 0; }), EINVAL);
+  EXPECT_EQ(wrong([](auto& call) { call.id_bytes = RS_OOPS_BUILD_ID_MIN - 1; }), EINVAL);
   EXPECT_EQ(wrong([](auto& call) { call.id_bytes = RS_OOPS_BUILD_ID_MAX + 1; }), EINVAL);
   for (auto region : {std::uint32_t{RS_OOPS_REGIONS}, UINT32_MAX}) {
     parts[RS_OOPS_PARTS_MAX - 1].region = region;

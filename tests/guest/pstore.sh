@@ -14,6 +14,10 @@ modprobe reed_solomon
 ringside oops last && exit 2 # nothing is there yet
 keep
 insmod "$modules/ringside_oops.ko" && insmod "$modules/ringside_provoke.ko" || exit 2
+echo 0 >/proc/sys/kernel/ftrace_enabled # a kernel that cannot be armed: 2, not 1
+ringside oops arm >/dev/null
+[ $? -eq 2 ] || exit 2
+echo 1 >/proc/sys/kernel/ftrace_enabled
 ringside oops --debug "$modules" arm --lines >/dev/null 2>&1
 [ $? -le 1 ] || exit 2
 sh -c 'echo wild >/sys/kernel/debug/ringside-provoke'

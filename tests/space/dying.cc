@@ -1,6 +1,9 @@
 // An object that dies where it is placed, for what a kernel prints of code that it does not know.
 extern "C" {
+unsigned long strlen(const char* text);
+
+// Dies in vmlinux, called from here.
 unsigned long die() {
-  __builtin_trap();
+  return strlen(reinterpret_cast<const char*>(8)) + 1;
 }
 }

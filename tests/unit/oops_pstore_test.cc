@@ -35,6 +35,14 @@ TEST_F(PstoreTest, TheNewestDumpCounts) {
   EXPECT_EQ(last()->text, "its beginning\nnewer\n");
 }
 
+TEST_F(PstoreTest, TwoDumpsOfOneSecond) {
+  part("dmesg-efi-1", "Oops#1 Part1\nits end\n", 10);
+  part("dmesg-efi-2", "Oops#1 Part2\nits beginning\n", 10);
+  part("dmesg-efi-3", "Panic#2 Part1\nend\n", 10);
+  part("dmesg-efi-4", "Panic#2 Part2\nbeginning\n", 10);
+  EXPECT_EQ(last()->text, "beginning\nend\n");
+}
+
 TEST_F(PstoreTest, ALostPartIsMissing) {
   part("dmesg-erst-1", "Panic#2 Part1\nend\n", 10);
   part("dmesg-erst-3", "Panic#2 Part3\nbeginning\n", 12);

@@ -1,6 +1,7 @@
-// Symbols first, which tell how far the kernel runs above its link address; then lines; then the
-// modules, each with where it is. A module that is loaded or goes while its table is under way is
-// seen by comparing the kernel's word before and after.
+// Symbols first, which tell how far the kernel runs above its link address; then the hook, so that
+// what takes long is waited for armed; then lines; then the modules, each with where it is. A
+// module that is loaded or goes while its table is under way is seen by comparing the kernel's word
+// before and after.
 #include "user/armed/arm.hh"
 
 #include <fmt/format.h>
@@ -29,11 +30,11 @@ class Arming {
     TRY(check_printer());
     auto symbols = TRY(ksyms::Symbols::open(kernel_.image()));
     TRY(device_.take_symbols(symbols.table().bytes()));
+    TRY(device_.arm(true));
     if (choice_.lines) {
-      TRY(take_lines());
+      take_lines();
       TRY(take_modules());
     }
-    TRY(device_.arm(true));
     return std::move(coverage_);
   }
 
@@ -49,12 +50,11 @@ class Arming {
         kNo};
   }
 
-  Outcome<Nothing> take_lines() {
+  void take_lines() {
     auto lines = lines::find_lines({kernel_.release(), kernel_.build_id(), {}}, choice_.places,
                                    choice_.progress);
-    if (lines) return device_.take_lines(lines->index().bytes());
-    coverage_.missing.push_back(lines.error().message);
-    return ok;
+    auto taken = lines ? device_.take_lines(lines->index().bytes()) : lines.error();
+    if (!taken) coverage_.missing.push_back("vmlinux: " + taken.error().message);
   }
 
   std::filesystem::path file_of(const std::string& module) const {
@@ -109,11 +109,11 @@ class Arming {
       table.displace();
       if (before) loader::read_sections(*before);
       if (before) TRY(table.place(*before));
-      TRY(device_.take_module(table.about(), table.lines(), table.parts()));
+      auto taken = device_.take_module(table.about(), table.lines(), table.parts());
       auto after = loader::loaded_module(table.name());
       bool same = before.has_value() == after.has_value() &&
                   (!before || before->instance == after->instance);
-      if (same || tries == 2) return ok;
+      if (same || tries == 2) return taken;
     }
   }
 

@@ -19,7 +19,7 @@ Failure refused(const char* what) {
     case ENOSPC:
       return {"the kernel holds as many tables as it may", kNo};
     case ENODEV:
-      return {"this kernel has no __show_trace_log_lvl() that could be hooked", kNo};
+      return {"the kernel's ftrace has given up (dmesg says why): nothing can be hooked", kNo};
     case EIO:
       return {
           "it faulted once while it printed, and prints no more until ringside_oops is "

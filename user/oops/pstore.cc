@@ -18,8 +18,8 @@ constexpr std::uintmax_t kMostBytes = 16u << 20;  // of a part; a backend's are 
 
 struct Part {
   fs::file_time_type written;
-  unsigned number = 0;
-  std::string dump;  // "Panic#1"
+  unsigned count = 0, number = 0;  // of dumps since the boot, of parts of this one
+  std::string dump;                // "Panic#1"
   std::string text;
 };
 
@@ -28,15 +28,21 @@ std::string content_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+bool read_number(std::string_view digits, unsigned& number) {
+  auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc() && stop == digits.data() + digits.size();
+}
+
 // "REASON#COUNT PartN\n", then the text.
 bool read_header(Part& part) {
   auto end = part.text.find('\n');
   auto head = std::string_view(part.text).substr(0, end);
   auto at = head.find(" Part");
-  if (end == part.text.npos || at == head.npos || head.find('#') > at) return false;
-  auto digits = head.substr(at + 5);
-  auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), part.number);
-  if (error != std::errc() || stop != digits.data() + digits.size()) return false;
+  auto mark = head.find('#');
+  if (end == part.text.npos || at == head.npos || mark > at) return false;
+  if (!read_number(head.substr(mark + 1, at - mark - 1), part.count) ||
+      !read_number(head.substr(at + 5), part.number))
+    return false;
   part.dump = head.substr(0, at);
   part.text.erase(0, end + 1);
   return true;
@@ -49,7 +55,7 @@ class Parts {
   void add(const fs::path& file) {
     if (!file.filename().native().starts_with("dmesg-")) return;
     std::error_code error;
-    Part part{fs::last_write_time(file, error), 0, {}, {}};
+    Part part{fs::last_write_time(file, error), 0, 0, {}, {}};
     bool fits = !error && fs::file_size(file, error) <= kMostBytes && !error;
     if (fits) part.text = content_of(file);
     if (fits && read_header(part))
@@ -60,10 +66,11 @@ class Parts {
                                                  : ": no part of a kernel's dump"));
   }
 
-  // The parts of the newest dump, its last one first: numbers grow with time.
+  // The parts of the newest dump, its last one first: numbers grow with time, of which a backend
+  // may keep seconds only.
   void join() {
     std::sort(parts_.begin(), parts_.end(), [](const Part& a, const Part& b) {
-      return std::tie(a.written, a.number) < std::tie(b.written, b.number);
+      return std::tie(a.written, a.count, a.number) < std::tie(b.written, b.count, b.number);
     });
     auto part = parts_.rbegin();
     const auto last = part;

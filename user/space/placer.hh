@@ -9,7 +9,9 @@
 //
 //   g++ -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
 //       -fcf-protection=branch -fno-exceptions -fno-rtti -fno-stack-protector
-//       -fno-asynchronous-unwind-tables -c core.cc
+//       -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -c core.cc
+//
+// The frame pointer is for the kernel's unwinder, which has no tables of it.
 #pragma once
 
 #include <map>

@@ -16,10 +16,11 @@
 
 #define RS_OOPS_DEVICE "/dev/ringside-oops"
 #define RS_OOPS_VERSION 1
+#define RS_OOPS_BUILD_ID_MIN 16
 #define RS_OOPS_BUILD_ID_MAX 32
 #define RS_OOPS_TABLE_MAX (64u << 20)  /* bytes of one table */
 #define RS_OOPS_TOTAL_MAX (512u << 20) /* of all of them */
-#define RS_OOPS_OBJECTS_MAX 8192       /* modules, and the kernel */
+#define RS_OOPS_OBJECTS_MAX 8192       /* modules */
 #define RS_OOPS_PARTS_MAX 256          /* executable sections of one module */
 #define RS_OOPS_SPACES_MAX 64          /* spaces */
 #define RS_OOPS_REGIONS 7              /* 6.1: core, init; 6.12: enum mod_mem_type */
@@ -73,7 +74,7 @@ struct rs_oops_drop {
 	__u64 reserved;
 };
 
-/* Sets the hook up, or takes it away. ENODEV: this kernel has not the function that we hook;
+/* Sets the hook up, or takes it away. ENODEV: the kernel's ftrace has given up;
  * EBUSY: somebody else changes it, or ftrace is off. EIO: we faulted while we printed: not again
  * before the module is loaded anew. */
 struct rs_oops_arm {

@@ -4,7 +4,7 @@
  * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
  * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
  * "bug" hits BUG() here, "warn" hits WARN() here, "wild" reads where no address can be, "stock" has
- * the stock module reed_solomon do so, "stack" overflows the kernel stack, "panic" panics. "hung"
+ * the stock module reed_solomon do so ("stock-null": through a null pointer), "stack" overflows the kernel stack, "panic" panics. "hung"
  * and "stall" take ten seconds, asleep or without a schedule, for the kernel's watchdogs, "soft"
  * five without preemption, "hard" three without interrupts: emulated CPUs have no counter whose NMI
  * would see that, so one is sent, and its handler calls the kernel's own detector
@@ -59,13 +59,13 @@ static noinline int read_wild(void)
 	return READ_ONCE(*(int *)WILD);
 }
 
-static noinline int free_wild(void)
+static noinline int free_there(void *where)
 {
 	void (*free)(struct rs_control *rs) = symbol_get(free_rs);
 
 	if (!free)
 		return -ENOENT;
-	free(WILD); /* dies in reed_solomon.ko */
+	free(where); /* dies in reed_solomon.ko */
 	symbol_put(free_rs);
 	return 0;
 }
@@ -197,7 +197,9 @@ static noinline int provoke(const char *fault)
 	else if (sysfs_streq(fault, "wild"))
 		status = read_wild();
 	else if (sysfs_streq(fault, "stock"))
-		status = free_wild();
+		status = free_there(WILD);
+	else if (sysfs_streq(fault, "stock-null"))
+		status = free_there((void *)8);
 	else if (sysfs_streq(fault, "hung"))
 		status = sleep_on();
 	else if (sysfs_streq(fault, "stall"))
