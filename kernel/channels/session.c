@@ -13,6 +13,7 @@ struct rs_session *rs_session_open(void)
 
 	if (!session)
 		return NULL;
+	__module_get(THIS_MODULE); /* procfs and netlink hold none */
 	mutex_init(&session->lock);
 	rs_sink_start(&session->sink, 0);
 	rs_event_start(session);
@@ -25,6 +26,7 @@ void rs_session_close(struct rs_session *session)
 	rs_rings_free(session);
 	kvfree(session->reply);
 	kfree(session);
+	module_put(THIS_MODULE);
 }
 
 int rs_session_setup(struct rs_session *session, u32 length, u32 checked)

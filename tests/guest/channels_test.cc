@@ -1,5 +1,6 @@
-// ringside_channels.ko in a stock kernel: every channel by its four services, under stress and under
-// hostile hands. Runs as root in a guest. RINGSIDE_MESSAGES (10,000): how many a channel carries.
+// ringside_channels.ko in a stock kernel: every channel by its four services, under stress and
+// under hostile hands. Runs as root in a guest. RINGSIDE_MESSAGES (10,000): how many a channel
+// carries.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
