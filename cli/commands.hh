@@ -5,6 +5,7 @@
 
 namespace ringside::cli {
 
+int channel(int argc, char** argv);
 int check(int argc, char** argv);
 int doctor(int argc, char** argv);
 int html(int argc, char** argv);

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* /dev/ringside-channel: the ioctl channel; the rings are mapped and events waited for here. */
+/* /dev/ringside-channel: the ioctl channel, and io_uring's commands, which are the same calls; the
+ * rings are mapped and events waited for here. */
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#include <linux/io_uring/cmd.h>
+#else
+#include <linux/io_uring.h>
+#endif
 
 #include "kernel/base/call.h"
 #include "kernel/channels/channels.h"
@@ -132,6 +139,24 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 	return status ? status : rs_call_out(&call.head, command, argument);
 }
 
+static u64 first_word(const struct io_uring_cmd *command)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	return *(const u64 *)io_uring_sqe_cmd(command->sqe);
+#else
+	return *(const u64 *)command->cmd;
+#endif
+}
+
+/* The command's first word is where the call's structure lies. Done at once, and so in the order of
+ * submission. What sleeps until something happens is not for here. */
+static int on_uring(struct io_uring_cmd *command, unsigned int flags)
+{
+	if (command->cmd_op == RS_CHANNEL_IOC_WAIT)
+		return -EOPNOTSUPP;
+	return on_ioctl(command->file, command->cmd_op, first_word(command));
+}
+
 static int on_open(struct inode *inode, struct file *file)
 {
 	file->private_data = rs_session_open();
@@ -167,6 +192,7 @@ static const struct file_operations operations = {
 	.release = on_release,
 	.unlocked_ioctl = on_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = on_uring,
 	.mmap = on_mmap,
 	.poll = on_poll,
 };

@@ -38,6 +38,10 @@ constexpr Kind kKinds[] = {
      "memory that both sides map, a call for many messages",
      {true, true, true, true},
      open_ring},
+    {"uring",
+     "io_uring: calls of a device, many with one system call",
+     {true, true, true, true},
+     open_uring},
     {"eventfd", "a counter that can be polled", {false, false, false, true, 0}, open_eventfd},
 };
 

@@ -60,13 +60,19 @@ class IoctlChannel : public Channel {
     return ask(fd_.get(), RS_CHANNEL_IOC_NOTIFY, notify, "ask for an event of");
   }
 
- private:
-  Outcome<Nothing> post(Bytes message, std::span<std::byte> reply) {
+  static rs_channel_send send_of(Bytes message, std::span<std::byte> reply) {
     rs_channel_send send{};
+    send.size = sizeof send, send.version = RS_CHANNEL_VERSION;
     send.message = reinterpret_cast<std::uintptr_t>(message.data());
     send.bytes = static_cast<std::uint32_t>(message.size());
     send.reply = reinterpret_cast<std::uintptr_t>(reply.data());
     send.room = static_cast<std::uint32_t>(reply.size());
+    return send;
+  }
+
+ private:
+  Outcome<Nothing> post(Bytes message, std::span<std::byte> reply) {
+    auto send = send_of(message, reply);
     return ask(fd_.get(), RS_CHANNEL_IOC_SEND, send, "send to");
   }
 

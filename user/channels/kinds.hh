@@ -19,6 +19,7 @@ Opened open_procfs(const Ability& ability);
 Opened open_debugfs(const Ability& ability);
 Opened open_netlink(const Ability& ability);
 Opened open_ring(const Ability& ability);
+Opened open_uring(const Ability& ability);
 Opened open_eventfd(const Ability& ability);
 
 // A message with room for a payload; what channels send from, and receive to.
