@@ -151,8 +151,7 @@ static noinline int break_printer(void)
 
 	if (!status)
 		status = register_ftrace_function(&printer);
-	if (!status)
-		WARN(1, "provoked\n");
+	WARN_ON(!status);
 	return status;
 }
 
