@@ -181,5 +181,5 @@ ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room
 		return PTR_ERR(message);
 	left = copy_to_user(to, message, bytes);
 	kvfree(message);
-	return left ? -EFAULT : bytes;
+	return left ? -EFAULT : (ssize_t)bytes;
 }
