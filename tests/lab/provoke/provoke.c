@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A module that breaks a kernel on purpose, for tests and the demo; never installed. Write the name
- * of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer inside a
- * function of vmlinux (so the faulting frame is the kernel's own, with this module as a caller),
- * "bug" hits BUG() here, "warn" hits WARN() here, "wild" reads where no address can be, "stock" has
- * the stock module reed_solomon do so ("stock-null": through a null pointer), "stack" overflows the kernel stack, "panic" panics. "hung"
- * and "stall" take ten seconds, asleep or without a schedule, for the kernel's watchdogs, "soft"
- * five without preemption, "hard" three without interrupts: emulated CPUs have no counter whose NMI
- * would see that, so one is sent, and its handler calls the kernel's own detector
- * (watchdog_overflow_callback, at the address that the parameter `detector` has). "printer" warns, and
- * breaks ringside_oops while that prints. What only
- * a sanitizer sees: "freed" reads freed memory, "locks" takes two locks in either order, "leak"
- * forgets an allocation.
+ * A module that breaks a kernel on purpose, for tests and the demo; never installed. Write the
+ * name of a fault to /sys/kernel/debug/ringside-provoke: "null" reads through a null pointer
+ * inside a function of vmlinux (so the faulting frame is the kernel's own, with this module as a
+ * caller), "bug" hits BUG() here, "warn" hits WARN() here, "wild" reads where no address can be,
+ * "stock" has the stock module reed_solomon do so, "stock-null" has it read through a null
+ * pointer, "stack" overflows the kernel stack, "panic" panics. "hung" and "stall" take ten
+ * seconds, asleep or without a schedule, for the kernel's watchdogs, "soft" five without
+ * preemption, "hard" three without interrupts: emulated CPUs have no counter whose NMI would see
+ * that, so one is sent, and its handler calls the kernel's own detector
+ * (watchdog_overflow_callback, at the address that the parameter `detector` has). "printer"
+ * warns, and breaks ringside_oops while that prints. What only a sanitizer sees: "freed" reads
+ * freed memory, "locks" takes two locks in either order, "leak" forgets an allocation.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
