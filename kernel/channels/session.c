@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The service behind every channel: messages are judged and made by the core; here is their memory. */
+/* The service behind every channel: messages are judged and made by the core, here is their
+ * memory. */
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>

@@ -31,6 +31,8 @@ is "ringside-ksyms(1) has the options of ksyms --help" same_options ringside-ksy
 is "ringside-kimage(1) has the options of kimage --help" same_options ringside-kimage kimage
 is "ringside-oops(1) has the options of oops ... --help" \
   same_options ringside-oops oops "oops arm" "oops status" "oops last"
+is "ringside-channel(1) has the options of channel ... --help" \
+  same_options ringside-channel "channel list" "channel check"
 is "ringside-html(1) has the options of html --help" same_options ringside-html html
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
