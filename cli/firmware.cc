@@ -88,15 +88,15 @@ UniqueFd open_signals() {
 Outcome<Nothing> serve(const Options& options) {
   auto signals = open_signals();
   if (!signals) return system_failure("listen to", "signals");
-  firmware::Setup setup;
-  setup.folders = options.folders.empty() ? firmware::default_folders() : options.folders;
-  if (!options.manifest.empty()) setup.list = TRY(firmware::List::open(options.manifest));
-  setup.limit = std::chrono::seconds(options.timeout);
-  setup.log = [json = options.json](const Record& record) { log(record, json); };
-  setup.complain = [](const std::string& what) {
+  firmware::Settings settings;
+  settings.folders = options.folders.empty() ? firmware::default_folders() : options.folders;
+  if (!options.manifest.empty()) settings.list = TRY(firmware::List::open(options.manifest));
+  settings.limit = std::chrono::seconds(options.timeout);
+  settings.log = [json = options.json](const Record& record) { log(record, json); };
+  settings.complain = [](const std::string& what) {
     report(Failure{what}, "ringside firmware serve");
   };
-  auto server = TRY(firmware::Server::create(std::move(setup)));
+  auto server = TRY(firmware::Server::create(std::move(settings)));
   server.run(signals.get());
   return ok;
 }

@@ -16,23 +16,23 @@ std::string name_in(const RequestFolder& folder) {
   return request ? std::string(request->name) : std::string();
 }
 
-Transfer transfer_of(const std::string& name, const Setup& setup) {
-  Order order{name, static_cast<unsigned>(setup.folders.size())};
-  order.listed_only = setup.list.has_value();
-  if (setup.list) order.listed = setup.list->find(name);
+Transfer transfer_of(const std::string& name, const Settings& settings) {
+  Order order{name, static_cast<unsigned>(settings.folders.size())};
+  order.listed_only = settings.list.has_value();
+  if (settings.list) order.listed = settings.list->find(name);
   return Transfer(order);
 }
 
 }  // namespace
 
-Job::Job(RequestFolder folder, const Setup& setup)
-    : setup_(setup),
+Job::Job(RequestFolder folder, const Settings& settings)
+    : settings_(settings),
       folder_(std::move(folder)),
       name_(name_in(folder_)),
-      transfer_(transfer_of(name_, setup)) {
+      transfer_(transfer_of(name_, settings)) {
   auto request = folder_.request();
   if (!request) why_ = describe(request.error(), folder_.device());
-  auto limit = setup.limit;
+  auto limit = settings.limit;
   if (limit.count() == 0 && request) limit = std::chrono::seconds(request->timeout);
   if (limit.count() > 0) deadline_ = start_ + limit;
 }
@@ -80,8 +80,8 @@ void Job::look() {
   auto [folder, form] = transfer_.candidate();
   FileName room;
   auto file = file_name(name_, form, room);
-  auto path = setup_.folders[folder] / file;
-  auto opened = open_below(setup_.folders[folder], file.data());
+  auto path = settings_.folders[folder] / file;
+  auto opened = open_below(settings_.folders[folder], file.data());
   if (!opened) return fail(opened.error());
   std::unique_ptr<Source> source;
   if (opened->found == Found::kFile) {
@@ -111,14 +111,12 @@ void Job::copy() {
     Lock lock(mutex_);
     return transfer_.ended(digest ? &*digest : nullptr);
   }
-  std::uint64_t at;
   {
     Lock lock(mutex_);
-    at = transfer_.bytes();
     transfer_.copied(piece->size());
     if (transfer_.step() != Step::kCopy) return;
   }
-  if (!folder_.write_data(*piece, at)) return refused_by_kernel("take bytes", errno);
+  if (!folder_.write_data(*piece)) return refused_by_kernel("take bytes", errno);
   if (transfer_.wants_digest()) digest_.add(*piece);
 }
 
@@ -171,7 +169,7 @@ void Job::log_verdict() const {
   record.verdict = transfer_.verdict();
   record.why = why_.empty() ? transfer_.why() : why_;
   record.took = std::chrono::steady_clock::now() - start_;
-  setup_.log(record);
+  settings_.log(record);
 }
 
 }  // namespace ringside::firmware

@@ -30,7 +30,7 @@ struct Record {
   std::chrono::duration<double> took{};
 };
 
-struct Setup {
+struct Settings {
   std::vector<std::filesystem::path> folders;
   std::optional<List> list;       // with it, only what it lists is served
   std::chrono::seconds limit{0};  // for a request; 0: what the kernel gives it
@@ -42,8 +42,8 @@ struct Setup {
 
 class Job {
  public:
-  // `setup` outlives the job.
-  Job(RequestFolder folder, const Setup& setup);
+  // `settings` outlives the job.
+  Job(RequestFolder folder, const Settings& settings);
 
   // Goes on until there is a verdict, and logs it.
   void run();
@@ -64,7 +64,7 @@ class Job {
   void fail(const Failure& failure);
   void log_verdict() const;
 
-  const Setup& setup_;
+  const Settings& settings_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   RequestFolder folder_;
   std::string name_, file_;

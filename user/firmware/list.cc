@@ -2,21 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-
 #include "core/firmware/manifest.hh"
+#include "user/base/mapped_file.hh"
 
 namespace ringside::firmware {
 
 Outcome<List> List::open(const std::filesystem::path& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(stream), {});
-  if (!stream || errno == EISDIR) return system_failure("read", file);
+  auto map = TRY(MappedFile::open(file));
   List list;
-  Manifest lines(text);
+  Manifest lines({reinterpret_cast<const char*>(map.bytes().data()), map.bytes().size()});
   for (;;) {
     auto entry = lines.next();
     if (!entry)

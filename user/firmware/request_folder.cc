@@ -58,13 +58,12 @@ bool RequestFolder::write_loading(Loading state) {
 }
 
 // sysfs takes a page at a time.
-bool RequestFolder::write_data(Bytes bytes, std::uint64_t at) {
+bool RequestFolder::write_data(Bytes bytes) {
   while (!bytes.empty()) {
-    auto size = pwrite(data_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
+    auto size = write(data_.get(), bytes.data(), bytes.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(size));
-    at += static_cast<std::uint64_t>(size);
   }
   return true;
 }

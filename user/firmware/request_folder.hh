@@ -36,7 +36,7 @@ class RequestFolder {
 
   // Whether the kernel took it; false with errno: see is_gone().
   bool write_loading(Loading state);
-  bool write_data(Bytes bytes, std::uint64_t at);
+  bool write_data(Bytes bytes);  // behind those before
 
   // Whether `error` means that nobody waits for the answer any more.
   static bool is_gone(int error);

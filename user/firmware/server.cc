@@ -52,26 +52,26 @@ struct Server::Pool {
   }
 };
 
-Server::Server(std::shared_ptr<const Setup> setup, UniqueFd requests, Events events)
-    : setup_(std::move(setup)),
+Server::Server(std::shared_ptr<const Settings> settings, UniqueFd requests, Events events)
+    : settings_(std::move(settings)),
       requests_(std::move(requests)),
       events_(std::move(events)),
       pool_(std::make_shared<Pool>()) {
   for (unsigned each = 0; each < kParallel; ++each)
-    std::thread([pool = pool_, setup = setup_] {
+    std::thread([pool = pool_, settings = settings_] {
       while (auto job = pool->next()) job->run();
     }).detach();
 }
 
-Outcome<Server> Server::create(Setup setup) {
-  UniqueFd requests(open(setup.requests.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!requests) return system_failure("open", setup.requests);
+Outcome<Server> Server::create(Settings settings) {
+  UniqueFd requests(open(settings.requests.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!requests) return system_failure("open", settings.requests);
   if (flock(requests.get(), LOCK_EX | LOCK_NB) != 0)
-    return Failure{fmt::format("{}: another ringside serves it", setup.requests.native())};
-  if (geteuid() != 0 && setup.requests == kRequests)
+    return Failure{fmt::format("{}: another ringside serves it", settings.requests.native())};
+  if (geteuid() != 0 && settings.requests == kRequests)
     return Failure{"only root may answer requests for firmware"};
   auto events = TRY(Events::open());
-  return Server(std::make_shared<const Setup>(std::move(setup)), std::move(requests),
+  return Server(std::make_shared<const Settings>(std::move(settings)), std::move(requests),
                 std::move(events));
 }
 
@@ -98,8 +98,8 @@ void Server::run(int stop) {
 }
 
 void Server::scan(bool first) {
-  std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(setup_->requests.c_str()), closedir);
-  if (!folder) return setup_->complain(system_failure("read", setup_->requests).message);
+  std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(settings_->requests.c_str()), closedir);
+  if (!folder) return settings_->complain(system_failure("read", settings_->requests).message);
   seen_.clear();
   while (const auto* entry = readdir(folder.get()))
     if (entry->d_type != DT_REG && entry->d_name != std::string_view(".") &&
@@ -112,13 +112,13 @@ void Server::scan(bool first) {
 // that was killed.
 void Server::take(const std::string& device, bool first) {
   auto opened = RequestFolder::open(requests_.get(), device);
-  if (!opened) return setup_->complain(opened.error().message);
+  if (!opened) return settings_->complain(opened.error().message);
   if (!*opened) return;
   auto folder = **std::move(opened);
   seen_.insert(folder.identity());
   if (known_.contains(folder.identity()) || (!first && folder.is_loading())) return;
   known_.insert(folder.identity());
-  jobs_.push_back(std::make_shared<Job>(std::move(folder), *setup_));
+  jobs_.push_back(std::make_shared<Job>(std::move(folder), *settings_));
   pool_->put(jobs_.back());
 }
 

@@ -17,7 +17,7 @@ inline constexpr unsigned kParallel = 8;  // requests that are answered at once;
 class Server {
  public:
   // Fails where there are no requests to answer (no sysfs, no right), or another one serves.
-  static Outcome<Server> create(Setup setup);
+  static Outcome<Server> create(Settings settings);
 
   // Until `stop` is readable; then goes on with what it has begun, within its time, and leaves the
   // rest to whoever serves next.
@@ -25,7 +25,7 @@ class Server {
 
  private:
   struct Pool;
-  Server(std::shared_ptr<const Setup> setup, UniqueFd requests, Events events);
+  Server(std::shared_ptr<const Settings> settings, UniqueFd requests, Events events);
 
   void scan(bool first);
   void take(const std::string& device, bool first);
@@ -33,7 +33,7 @@ class Server {
   void expire();
   bool has_ended();
 
-  std::shared_ptr<const Setup> setup_;
+  std::shared_ptr<const Settings> settings_;
   UniqueFd requests_;
   Events events_;
   std::shared_ptr<Pool> pool_;
