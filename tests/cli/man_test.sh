@@ -32,6 +32,8 @@ is "ringside-kimage(1) has the options of kimage --help" same_options ringside-k
 is "ringside-oops(1) has the options of oops ... --help" \
   same_options ringside-oops oops "oops arm" "oops status" "oops last"
 is "ringside-html(1) has the options of html --help" same_options ringside-html html
+is "ringside-firmware(1) has the options of firmware serve --help" \
+  same_options ringside-firmware "firmware serve"
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
 

@@ -21,6 +21,7 @@
 #include "include/ringside/uapi/firmware.h"
 #include "tests/guest/module.hh"
 #include "user/base/unique_fd.hh"
+#include "user/firmware/server.hh"
 
 namespace ringside::firmware {
 
@@ -132,8 +133,11 @@ class Serving {
       }
     return -1;
   }
-  // Whether the log has a line with all these words.
+  // Whether the log has a line with all these words, or gets one: a driver has its answer before.
   static bool says(const std::vector<std::string>& words) {
+    return guest::soon([&] { return has_said(words); });
+  }
+  static bool has_said(const std::vector<std::string>& words) {
     std::istringstream log(content_of(kLog));
     for (std::string line; std::getline(log, line);) {
       bool all = true;
@@ -167,8 +171,11 @@ class Serving {
 class Stuck {
  public:
   explicit Stuck(pid_t process) {
-    for (const auto& task :
-         std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+    auto tasks = [&] {
+      return std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task");
+    };
+    EXPECT_TRUE(guest::soon([&] { return std::distance(tasks(), end(tasks())) > kParallel; }));
+    for (const auto& task : tasks()) {
       auto thread = std::stoi(task.path().filename());
       if (thread == process) continue;
       EXPECT_EQ(ptrace(PTRACE_SEIZE, thread, nullptr, nullptr), 0);

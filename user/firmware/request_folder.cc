@@ -16,14 +16,18 @@ std::string content_of(int folder, const char* name) {
   return {page.data(), static_cast<std::size_t>(size > 0 ? size : 0)};
 }
 
-// "devices/virtual/misc/test_firmware" of "../../devices/virtual/misc/test_firmware/firmware/NAME".
+// "devices/virtual/misc/test_firmware" of "../../devices/virtual/misc/test_firmware/NAME". Below a
+// device that is in no class there is a folder "firmware" between the two.
 std::string asker_of(int requests, const std::string& device) {
   std::array<char, 4096> link;
   auto size = readlinkat(requests, device.c_str(), link.data(), link.size());
   std::string path(link.data(), static_cast<std::size_t>(size > 0 ? size : 0));
-  auto start = path.find("devices/"), end = path.rfind("/firmware/");
-  if (start == path.npos || end == path.npos || end <= start) return "-";
-  return path.substr(start, end - start);
+  auto start = path.find("devices/"), end = path.rfind('/');
+  if (start == path.npos || end <= start) return "-";
+  auto asker = path.substr(start, end - start);
+  constexpr std::string_view kBetween = "/firmware";
+  if (asker.ends_with(kBetween)) asker.resize(asker.size() - kBetween.size());
+  return asker;
 }
 
 }  // namespace
