@@ -232,6 +232,27 @@ TEST_F(FirmwareServer, BytesBehindTheEndAreDamage) {
   expect_aborted("a", Verdict::kFailed, "damaged or cut short");
 }
 
+// A frame whose header asks for a window of 128 MiB (RFC 8878, 3.1.1.1), and of 64 MiB.
+TEST_F(FirmwareServer, AWindowHasItsLimit) {
+  constexpr std::string_view kFrame("\x28\xb5\x2f\xfd\0\x88\x29\0\0bytes", 14);
+  std::string frame(kFrame);
+  write(files() / "a.zst", frame);
+  frame[5] = '\x80';
+  write(files() / "b.zst", frame);
+  ask("b");
+  ask("a");
+  serve();
+  wait_for(2);
+  stop();
+  EXPECT_EQ(data("b"), "bytes");
+  EXPECT_EQ(loading("a"), "-1");
+  for (const auto& record : records_) {
+    bool is_large = record.name == "a";
+    EXPECT_EQ(record.verdict, is_large ? Verdict::kFailed : Verdict::kLoaded) << record.why;
+    EXPECT_EQ(record.why.find("wants a window of more than 64 MiB") != record.why.npos, is_large);
+  }
+}
+
 TEST_F(FirmwareServer, AnEmptyFileIsRefused) {
   write(files() / "a", "");
   expect_aborted("a", Verdict::kRefused, "empty");
@@ -324,6 +345,29 @@ TEST_F(FirmwareServer, ATimeLimitEndsWhatIsStuck) {
   usleep(100'000);
   EXPECT_EQ(loading("a"), "-1");
   EXPECT_EQ(records_.size(), 1u);
+}
+
+TEST_F(FirmwareServer, WhatIsBegunIsFinishedBeforeItEnds) {
+  auto bytes = noise(300'000);
+  write(files() / "a", bytes);
+  ask("a");
+  auto pipe = requests() / "a" / "data";
+  std::filesystem::remove(pipe);
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  UniqueFd reader(open(pipe.c_str(), O_RDWR | O_CLOEXEC));
+  serve();
+  while (loading("a") != "1") usleep(1000);
+  ASSERT_EQ(::write(stop_[1], "x", 1), 1);
+  std::string taken(bytes.size(), '\0');
+  for (std::size_t at = 0; at < taken.size();) {
+    auto size = ::read(reader.get(), taken.data() + at, taken.size() - at);
+    ASSERT_GT(size, 0);
+    at += static_cast<std::size_t>(size);
+  }
+  server_.join();
+  EXPECT_TRUE(taken == bytes);
+  EXPECT_EQ(verdict().verdict, Verdict::kLoaded);
+  EXPECT_EQ(loading("a"), "0");
 }
 
 TEST_F(FirmwareServer, ServesManyAtOnce) {
