@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts of the firmware module: request.c asks the kernel as a driver does, read.c reads by path
- * as our core says, main.c is the device. */
+/* The parts of the firmware module: request.c asks the kernel as a driver does, read.c reads by
+ * path as our core says, main.c is the device. */
 #ifndef RINGSIDE_FIRMWARE_H
 #define RINGSIDE_FIRMWARE_H
 

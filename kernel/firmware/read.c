@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The kernel placement: our core decides where to look and whether it may be had, the file is read
- * here, by path. Paths begin at init's root, as those of the kernel's own loader do. A folder is the
- * root of what is looked for in it, so that no link and no ".." leads out of it. The caller's
- * rights count, and what security modules say of reading firmware.
+ * The kernel placement: our core decides where to look and whether it may be had, the file is
+ * read here, by path. Paths begin at init's root, as those of the kernel's own loader do. A folder
+ * is the root of what is looked for in it, so that no link and no ".." leads out of it. The
+ * caller's rights count, and what security modules say of reading firmware.
  */
 #include <linux/fcntl.h>
 #include <linux/file.h>
