@@ -8,6 +8,7 @@ namespace ringside::cli {
 int channel(int argc, char** argv);
 int check(int argc, char** argv);
 int doctor(int argc, char** argv);
+int firmware(int argc, char** argv);
 int html(int argc, char** argv);
 int kimage(int argc, char** argv);
 int ksyms(int argc, char** argv);

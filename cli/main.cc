@@ -31,6 +31,7 @@ constexpr Command kCommands[] = {
     {"Modules", "place", "an object that is no module into this kernel, and calls of it", place},
     {"Reports", "oops", "reports of kernels found in any text, decoded", oops},
     {"Channels", "channel", "the ways between a process and the kernel: list, check", channel},
+    {"Firmware", "firmware", "firmware for drivers that ask user space for it", firmware},
     {"Pages", "html", "text out of HTML, in user space or in the kernel", html},
     {"Laboratory", "lab", "run a command on a stock kernel under QEMU", lab},
     {"This machine", "doctor", "what works here, and what to install for the rest", doctor},

@@ -14,7 +14,8 @@ _ringside() {
   done
   [ "$COMP_CWORD" -gt 1 ] && command+=("${COMP_WORDS[1]}")
   [ "$COMP_CWORD" -gt 2 ] && case ${COMP_WORDS[1]}/${COMP_WORDS[2]} in
-    lab/* | channel/* | oops/arm | oops/disarm | oops/status | oops/last | oops/index | oops/filter)
+    lab/* | channel/* | firmware/serve | oops/arm | oops/disarm | oops/status | oops/last | \
+      oops/index | oops/filter)
       command+=("${COMP_WORDS[2]}") ;;
   esac
 
@@ -29,7 +30,9 @@ _ringside() {
     help=$("${command[@]}" --help 2>/dev/null | sed -n "s/^ .*$prev [A-Z]*:{\\([^}]*\\)}.*/\\1/p") &&
     [ -n "$help" ]; then
     mapfile -t COMPREPLY < <(compgen -W "${help//,/ }" -- "$cur")
-  elif [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [[ ${COMP_WORDS[1]} = lab || ${COMP_WORDS[1]} = channel ]]; }; then
+  elif [ "$COMP_CWORD" -eq 1 ] || {
+    [ "$COMP_CWORD" -eq 2 ] && case ${COMP_WORDS[1]} in lab | channel | firmware) ;; *) false ;; esac
+  }; then
     mapfile -t COMPREPLY < <(compgen -W "$(_ringside_help "${command[@]}")" -- "$cur")
   elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = oops ]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_ringside_help "${command[@]}")" -- "$cur")

@@ -6,7 +6,7 @@ function __ringside_command
     test (count $words) -gt 1; and set -a command $words[2]
     test (count $words) -gt 2; and begin
         contains -- $words[2] lab channel
-        or string match -qr '^oops/(arm|disarm|status|last|index|filter)$' "$words[2]/$words[3]"
+        or string match -qr '^(firmware/serve|oops/(arm|disarm|status|last|index|filter))$' "$words[2]/$words[3]"
     end; and set -a command $words[3]
     string join \n -- $command
 end
@@ -29,7 +29,7 @@ end
 function __ringside_wants_subcommand
     set -l words (commandline -opc)
     test (count $words) -eq 1; or begin
-        test (count $words) -eq 2; and contains -- $words[2] lab channel
+        test (count $words) -eq 2; and contains -- "$words[2]" lab channel firmware
     end
 end
 

@@ -34,7 +34,9 @@ install(FILES ${COMPLETIONS}/ringside.bash DESTINATION share/bash-completion/com
 install(FILES ${COMPLETIONS}/_ringside DESTINATION share/zsh/site-functions)
 install(FILES ${COMPLETIONS}/ringside.fish DESTINATION share/fish/vendor_completions.d)
 
-install(FILES ${PACKAGING}/systemd/ringside-oops.service DESTINATION lib/systemd/system)
+install(FILES ${PACKAGING}/systemd/ringside-oops.service
+              ${PACKAGING}/systemd/ringside-firmware.service
+        DESTINATION lib/systemd/system)
 
 install(FILES ${CMAKE_SOURCE_DIR}/COPYING DESTINATION share/doc/ringside)
 foreach(DOCUMENT README.md DESIGN.md CONTRIBUTING.md CHANGELOG.md)

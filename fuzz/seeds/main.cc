@@ -97,6 +97,21 @@ static void put_html(const std::filesystem::path& folder) {
   }
 }
 
+// A request's event, its file, and a list of one file.
+static void put_firmware(const std::filesystem::path& folder) {
+  constexpr std::string_view kEvent(
+      "add@/devices/x/firmware/a!b\0ACTION=add\0DEVPATH=/devices/x/firmware/a!b\0"
+      "SUBSYSTEM=firmware\0FIRMWARE=a/b\0TIMEOUT=60\0ASYNC=0\0SEQNUM=1\0",
+      131);
+  constexpr std::string_view kFile = "FIRMWARE=a/b\nTIMEOUT=60\nASYNC=0\n";
+  auto list = std::string(64, 'a') + "  ./a/b\n# a comment\n" + std::string(64, '0') + " *c\n";
+  int name = 0;
+  for (auto text : {kEvent, kFile, std::string_view(list)}) {
+    auto bytes = as_bytes(text);
+    put(folder / fmt::format("seed-{}", name++), Buffer(bytes.begin(), bytes.end()));
+  }
+}
+
 // Small programs and a module, with debug information of either version.
 static void put_debug_files(const std::filesystem::path& folder) {
   auto source = folder.parent_path() / "inlined.c";
@@ -114,12 +129,13 @@ static void put_debug_files(const std::filesystem::path& folder) {
 int main(int argc, char** argv) {
   if (argc != 2) return fmt::print(stderr, "usage: fuzz-seeds DIR\n"), 64;
   std::filesystem::path folder = argv[1];
-  for (auto target : {"kimage", "kimage-btf", "unpack", "oops", "html", "dwarf"})
+  for (auto target : {"kimage", "kimage-btf", "unpack", "oops", "html", "firmware", "dwarf"})
     std::filesystem::create_directories(folder / target);
   put_kimage(folder / "kimage");
   put_kimage_btf(folder / "kimage-btf");
   put_packed(folder / "unpack");
   put_oops(folder / "oops");
   put_html(folder / "html");
+  put_firmware(folder / "firmware");
   put_debug_files(folder / "dwarf");
 }

@@ -34,6 +34,8 @@ is "ringside-oops(1) has the options of oops ... --help" \
 is "ringside-channel(1) has the options of channel ... --help" \
   same_options ringside-channel "channel list" "channel check"
 is "ringside-html(1) has the options of html --help" same_options ringside-html html
+is "ringside-firmware(1) has the options of firmware serve --help" \
+  same_options ringside-firmware "firmware serve"
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
 

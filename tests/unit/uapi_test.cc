@@ -6,6 +6,7 @@
 
 #include <type_traits>
 
+#include "ringside/uapi/firmware.h"
 #include "ringside/uapi/html.h"
 #include "ringside/uapi/ksyms.h"
 #include "ringside/uapi/loader.h"
@@ -452,6 +453,34 @@ TEST(UapiSpace, NumbersAreForever) {
   EXPECT_EQ(RS_SPACE_IOC_SEAL, 0xc020'5231u);
   EXPECT_EQ(RS_SPACE_IOC_CALL, 0xc058'5232u);
   EXPECT_EQ(RS_SPACE_IOC_LIST, 0xc020'5233u);
+}
+
+TEST(UapiFirmware, Ask) {
+  EXPECT_EQ(sizeof(rs_firmware_ask), 584u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, size), 0u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, version), 4u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, way), 8u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, error), 12u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, bytes), 16u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, elapsed_ns), 24u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, reserved), 32u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, name), 40u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, folder), 296u);
+  EXPECT_EQ(offsetof(rs_firmware_ask, sum), 552u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_firmware_ask>);
+}
+
+TEST(UapiFirmware, NumbersAreForever) {
+  EXPECT_STREQ(RS_FIRMWARE_DEVICE, "/dev/ringside-firmware");
+  EXPECT_EQ(RS_FIRMWARE_VERSION, 1);
+  EXPECT_EQ(RS_FIRMWARE_NAME_MAX, 256);
+  EXPECT_EQ(RS_FIRMWARE_FOLDER_MAX, 256);
+  EXPECT_EQ(RS_FIRMWARE_SUM_BYTES, 32);
+  EXPECT_EQ(RS_FIRMWARE_PENDING_MAX, 256u);
+  EXPECT_EQ(RS_FIRMWARE_REQUEST, 1);
+  EXPECT_EQ(RS_FIRMWARE_NOUEVENT, 2);
+  EXPECT_EQ(RS_FIRMWARE_READ, 3);
+  EXPECT_EQ(RS_FIRMWARE_IOC_ASK, 0xc248'52a0u);
 }
 
 }  // namespace
