@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts of the channels module: session.c is the service behind all of them, event.c what wakes
- * a sleeper up, ring.c the shared memory; device.c, proc.c, debug.c and netlink.c are a channel each
- * or more, main.c starts and stops them. */
+ * a sleeper up, ring.c the shared memory; device.c, proc.c, debug.c and netlink.c are a channel
+ * each or more, main.c starts and stops them. */
 #ifndef RINGSIDE_CHANNELS_H
 #define RINGSIDE_CHANNELS_H
 
