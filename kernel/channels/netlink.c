@@ -20,11 +20,16 @@
 static DEFINE_XARRAY_ALLOC(sessions); /* by port; of the initial network namespace alone */
 static atomic_t session_count;
 
+/* A policy's own minimum and maximum have 16 bits, one of which is a sign. */
+static const struct netlink_range_validation message_range = {
+	.min = sizeof(struct rs_message), .max = NETLINK_MESSAGE_MAX
+};
+static const struct netlink_range_validation length_range = {
+	.max = NETLINK_MESSAGE_MAX - sizeof(struct rs_message)
+};
 static const struct nla_policy policy[RS_CHANNEL_A_LAST + 1] = {
-	[RS_CHANNEL_A_MESSAGE] = NLA_POLICY_RANGE(NLA_BINARY, sizeof(struct rs_message),
-						  NETLINK_MESSAGE_MAX),
-	[RS_CHANNEL_A_LENGTH] = NLA_POLICY_MAX(NLA_U32,
-					       NETLINK_MESSAGE_MAX - sizeof(struct rs_message)),
+	[RS_CHANNEL_A_MESSAGE] = NLA_POLICY_FULL_RANGE(NLA_BINARY, &message_range),
+	[RS_CHANNEL_A_LENGTH] = NLA_POLICY_FULL_RANGE(NLA_U32, &length_range),
 	[RS_CHANNEL_A_COUNT] = { .type = NLA_U32 },
 	[RS_CHANNEL_A_CHECKED] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RS_CHANNEL_A_FIRST] = { .type = NLA_U64 },

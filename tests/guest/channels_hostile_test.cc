@@ -23,7 +23,10 @@ namespace {
 
 struct HostileChannelTest : testing::Test {
   static void SetUpTestSuite() { ASSERT_TRUE(guest::load("ringside_channels")); }
-  static void TearDownTestSuite() { EXPECT_TRUE(guest::unload("ringside_channels")); }
+  static void TearDownTestSuite() {
+    EXPECT_TRUE(guest::unload("ringside_channels"));
+    guest::expect_clean_log();
+  }
 
   template <class Call>
   int call_errno(unsigned long command, Call call) {

@@ -39,7 +39,10 @@ Payload filled(std::size_t size, std::uint64_t sequence) {
 
 struct ChannelTest : testing::TestWithParam<const Kind*> {
   static void SetUpTestSuite() { ASSERT_TRUE(guest::load("ringside_channels")); }
-  static void TearDownTestSuite() { EXPECT_TRUE(guest::unload("ringside_channels")); }
+  static void TearDownTestSuite() {
+    EXPECT_TRUE(guest::unload("ringside_channels"));
+    guest::expect_clean_log();
+  }
 
   std::unique_ptr<Channel> opened() {
     auto channel = open(GetParam()->name);

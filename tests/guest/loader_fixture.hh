@@ -89,10 +89,7 @@ class LoaderModule : public ::testing::Test {
   static void SetUpTestSuite() { ASSERT_TRUE(load("ringside_loader")); }
   static void TearDownTestSuite() {
     EXPECT_TRUE(unload("ringside_loader"));
-    auto log = output_of(Process{{"dmesg"}, {}, {}});
-    ASSERT_TRUE(log) << log.error().message;
-    for (auto word : {"WARNING:", "BUG:", "possible recursive locking", "INFO: task"})
-      EXPECT_EQ(log->find(word), std::string::npos) << *log;
+    expect_clean_log();
   }
 };
 

@@ -47,6 +47,14 @@ inline bool unload(const std::string& name) {
   return succeeds({"rmmod", name});
 }
 
+// What ran before has not made the kernel complain.
+inline void expect_clean_log() {
+  auto log = output_of(Process{{"dmesg"}, {}, {}});
+  ASSERT_TRUE(log) << log.error().message;
+  for (auto word : {"WARNING:", "BUG:", "possible recursive locking", "INFO: task"})
+    EXPECT_EQ(log->find(word), std::string::npos) << *log;
+}
+
 // Waits for what somebody else, or the kernel, is about to do.
 template <class Condition>
 bool soon(Condition condition) {
