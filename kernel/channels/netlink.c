@@ -21,10 +21,10 @@ static DEFINE_XARRAY_ALLOC(sessions); /* by port; of the initial network namespa
 static atomic_t session_count;
 
 /* A policy's own minimum and maximum have 16 bits, one of which is a sign. */
-static const struct netlink_range_validation message_range = {
+static struct netlink_range_validation message_range = {
 	.min = sizeof(struct rs_message), .max = NETLINK_MESSAGE_MAX
 };
-static const struct netlink_range_validation length_range = {
+static struct netlink_range_validation length_range = {
 	.max = NETLINK_MESSAGE_MAX - sizeof(struct rs_message)
 };
 static const struct nla_policy policy[RS_CHANNEL_A_LAST + 1] = {
