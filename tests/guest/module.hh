@@ -1,6 +1,7 @@
 // Modules of ours, as a test in a guest loads and unloads them.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
