@@ -45,6 +45,9 @@ struct rs_session {
 
 struct rs_session *rs_session_open(void);
 void rs_session_close(struct rs_session *session);
+/* open() and release() of a file whose private_data is a session. */
+int rs_session_file_open(struct inode *inode, struct file *file);
+int rs_session_file_release(struct inode *inode, struct file *file);
 int rs_session_setup(struct rs_session *session, u32 length, u32 checked);
 /* A whole message from a user, at `message` in kernel memory. An ECHO becomes its REPLY, in place,
  * and 1 is returned; 0: DATA, taken; EBADMSG. Under the session's lock. */

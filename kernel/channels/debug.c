@@ -8,18 +8,6 @@
 static struct dentry *folder;
 static u64 value;
 
-static int on_open(struct inode *inode, struct file *file)
-{
-	file->private_data = rs_session_open();
-	return file->private_data ? 0 : -ENOMEM;
-}
-
-static int on_release(struct inode *inode, struct file *file)
-{
-	rs_session_close(file->private_data);
-	return 0;
-}
-
 static ssize_t on_read(struct file *file, char __user *to, size_t room, loff_t *place)
 {
 	return rs_session_read(file->private_data, to, room);
@@ -37,8 +25,8 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 
 static const struct file_operations operations = {
 	.owner = THIS_MODULE,
-	.open = on_open,
-	.release = on_release,
+	.open = rs_session_file_open,
+	.release = rs_session_file_release,
 	.read = on_read,
 	.write = on_write,
 	.unlocked_ioctl = on_ioctl,

@@ -157,18 +157,6 @@ static int on_uring(struct io_uring_cmd *command, unsigned int flags)
 	return on_ioctl(command->file, command->cmd_op, first_word(command));
 }
 
-static int on_open(struct inode *inode, struct file *file)
-{
-	file->private_data = rs_session_open();
-	return file->private_data ? 0 : -ENOMEM;
-}
-
-static int on_release(struct inode *inode, struct file *file)
-{
-	rs_session_close(file->private_data);
-	return 0;
-}
-
 static int on_mmap(struct file *file, struct vm_area_struct *area)
 {
 	struct rs_session *session = file->private_data;
@@ -188,8 +176,8 @@ static __poll_t on_poll(struct file *file, poll_table *table)
 
 static const struct file_operations operations = {
 	.owner = THIS_MODULE,
-	.open = on_open,
-	.release = on_release,
+	.open = rs_session_file_open,
+	.release = rs_session_file_release,
 	.unlocked_ioctl = on_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.uring_cmd = on_uring,

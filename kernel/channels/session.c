@@ -30,6 +30,18 @@ void rs_session_close(struct rs_session *session)
 	module_put(THIS_MODULE);
 }
 
+int rs_session_file_open(struct inode *inode, struct file *file)
+{
+	file->private_data = rs_session_open();
+	return file->private_data ? 0 : -ENOMEM;
+}
+
+int rs_session_file_release(struct inode *inode, struct file *file)
+{
+	rs_session_close(file->private_data);
+	return 0;
+}
+
 int rs_session_setup(struct rs_session *session, u32 length, u32 checked)
 {
 	if (length > RS_CHANNEL_PAYLOAD_MAX || checked > 1)
