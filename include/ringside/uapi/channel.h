@@ -86,7 +86,8 @@ struct rs_channel_notify {
 	__u64 reserved;
 };
 
-/* Sleeps until the event has come. EINTR; ETIME: not after `timeout` microseconds. */
+/* Sleeps until the event has come. ETIME: not after `timeout` microseconds; EINTR: a signal, whose
+ * handler has no SA_RESTART (with it, the whole time begins anew). */
 struct rs_channel_wait {
 	__u32 size;
 	__u32 version;
