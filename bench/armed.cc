@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/armed/device.hh"

@@ -7,7 +7,7 @@
 
 #include <fstream>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/cache/cache.hh"

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <functional>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "tests/guest/loader_client.hh"
 
 namespace ringside::bench {

@@ -15,7 +15,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "cli/finish.hh"
 #include "user/base/mapped_file.hh"
 #include "user/html/device.hh"

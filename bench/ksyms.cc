@@ -7,7 +7,7 @@
 #include <ctime>
 #include <functional>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/ksyms/device.hh"

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/kimage/image.hh"
 #include "user/process/process.hh"

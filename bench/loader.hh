@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "user/base/failure.hh"
 
 namespace ringside::bench {

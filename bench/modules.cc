@@ -14,7 +14,7 @@
 #include <fstream>
 #include <thread>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/modules/checker.hh"

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 #include "core/oops/reader.hh"
 #include "user/base/memory_file.hh"
 #include "user/base/unique_fd.hh"
