@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/channel_costs.hh"
 #include "cli/commands.hh"
 #include "cli/finish.hh"
 #include "user/channels/channel.hh"
@@ -119,28 +120,78 @@ Outcome<int> check(std::vector<std::string> names) {
   return worst;
 }
 
-}  // namespace
-
-int channel(int argc, char** argv) {
-  App app{"The channels between a process and the kernel.", "ringside channel"};
-  bool json = false;
-  std::vector<std::string> names;
+const App* add_list(App& app, bool& json) {
   auto* listing = app.add_subcommand("list", "what each channel can do");
   listing->add_flag("--json", json, "one JSON object a line");
   listing->footer("Example: ringside channel list\nExit status: 0.");
+  return listing;
+}
+
+const App* add_check(App& app, std::vector<std::string>& names) {
   auto* checking = app.add_subcommand("check", "a thousand messages by every service of a channel");
   checking->add_option("NAME", names, "channels; without any, all");
   checking->footer(
       "Example: ringside channel check ring netlink\n"
       "Needs root, and the module ringside_channels.\n"
       "Exit status: 0 all is well, 1 a message was lost or changed, 2 could not tell.");
+  return checking;
+}
+
+const App* add_bench(App& app, ChannelBench& wanted) {
+  auto* benching = app.add_subcommand("bench", "what a message costs, by service and size");
+  benching->add_option("NAME", wanted.names, "channels; without any, all");
+  benching->add_flag("--json", wanted.json, "one JSON object a line (docs/results.md)");
+  benching->add_option("--from", wanted.from, "show these results; measure nothing")
+      ->existing_file();
+  benching->add_option("--plot", wanted.plot, "write an SVG of cost against size");
+  benching->footer(
+      "Example: ringside channel bench --json ioctl ring >costs.jsonl\n"
+      "Measuring needs root, and the module ringside_channels.\n"
+      "Exit status: 0 measured, 1 not every channel could be, 2 could not tell.");
+  return benching;
+}
+
+const App* add_advise(App& app, ChannelQuestion& question) {
+  auto* advising = app.add_subcommand("advise", "the cheapest channels that fit, and why");
+  advising->add_option("--size", question.size, "bytes of a message")->capture_default_str();
+  advising->add_option("--rate", question.rate, "messages a second")->capture_default_str();
+  advising->add_option("--direction", question.direction, "where messages go")
+      ->one_of({"to-user", "to-kernel", "both", "event"})
+      ->capture_default_str();
+  advising->add_option("--loss", question.loss, "what may be lost: none, or what is counted")
+      ->one_of({"none", "counted"})
+      ->capture_default_str();
+  advising->add_option("--from", question.from, "results of ringside channel bench --json")
+      ->existing_file();
+  advising->add_option("--kernel", question.kernel, "costs on this release (its beginning)");
+  advising->footer(
+      "Example: ringside channel advise --size 64 --rate 1e6 --direction to-user\n"
+      "Without --from: by the costs that are in the documentation.\n"
+      "Exit status: 0 a channel fits, 1 none does, 2 could not tell.");
+  return advising;
+}
+
+}  // namespace
+
+int channel(int argc, char** argv) {
+  App app{"The channels between a process and the kernel.", "ringside channel"};
+  bool json = false;
+  std::vector<std::string> names;
+  ChannelBench measuring;
+  ChannelQuestion question;
+  auto* listing = add_list(app, json);
+  auto* checking = add_check(app, names);
+  auto* benching = add_bench(app, measuring);
+  auto* advising = add_advise(app, question);
   app.footer(
       "Example: ringside channel list\n"
-      "Exit status: 0 done, 1 a channel fails, 2 could not tell.");
+      "Exit status: 0 done, 1 a channel fails or none fits, 2 could not tell.");
   return finish(app, argc, argv, [&]() -> Outcome<int> {
     if (app.chosen() == listing) return list(json);
     if (app.chosen() == checking) return check(names);
-    return Failure{"a subcommand is needed: list or check", kUsage};
+    if (app.chosen() == benching) return bench_channels(measuring, argc, argv);
+    if (app.chosen() == advising) return advise_channel(question);
+    return Failure{"a subcommand is needed: list, check, bench or advise", kUsage};
   });
 }
 

@@ -23,6 +23,26 @@ Ring& core(rs_ring_side* side) {
   return *reinterpret_cast<Ring*>(side);
 }
 
+// 1, 0: none, -1: the ring is none.
+int next_message(Ring& ring, channel::Message& message) {
+  if (ring.next(message)) return 1;
+  auto slow = ring.peek();
+  if (!slow) return -1;
+  if (!*slow) return 0;
+  message = **slow;
+  return 1;
+}
+// 1, 0: full, -1: it never has room, or the ring is none.
+int place_for(Ring& ring, std::size_t length, std::byte*& place) {
+  place = ring.place(length);
+  if (place) return 1;
+  auto room = ring.room(length);
+  if (!room) return -1;
+  if (!*room) return 0;
+  place = (*room)->data();
+  return 1;
+}
+
 }  // namespace
 
 extern "C" {
@@ -40,10 +60,7 @@ void rs_message_make(void* data, unsigned type, unsigned long long sequence, uns
   Header header{length, static_cast<Type>(type), 0, sequence};
   auto* payload = static_cast<std::byte*>(data) + channel::kHeader;
   __builtin_memcpy(data, &header, channel::kHeader);
-  if (checked)
-    channel::fill({payload, length}, sequence);
-  else
-    __builtin_memset(payload, 0, length);
+  channel::make_payload({payload, length}, sequence, checked != 0);
 }
 
 void rs_sink_start(rs_sink* sink, int checked) {
@@ -53,7 +70,7 @@ void rs_sink_start(rs_sink* sink, int checked) {
 
 void rs_sink_take(rs_sink* sink, const rs_view* view) {
   auto message = channel::read_message(bytes_at(view->message, view->bytes));
-  if (message) reinterpret_cast<Sink*>(sink)->take(*message);
+  if (message) reinterpret_cast<Sink*>(sink)->take(message->header.sequence, message->payload);
 }
 
 void rs_sink_counts(const rs_sink* sink, unsigned long long* counts) {
@@ -68,41 +85,48 @@ void rs_ring_start(rs_ring_side* side, void* page, unsigned long bytes) {
 }
 
 int rs_ring_peek(rs_ring_side* side, unsigned* type) {
-  auto next = core(side).peek();
-  if (!next) return -1;
-  if (!*next) return 0;
-  *type = static_cast<unsigned>((*next)->header.type);
-  return static_cast<int>(channel::kHeader + (*next)->payload.size());
+  channel::Message message{};
+  if (int there = next_message(core(side), message); there <= 0) return there;
+  *type = static_cast<unsigned>(message.header.type);
+  return static_cast<int>(channel::kHeader + message.payload.size());
 }
 
 int rs_ring_room(rs_ring_side* side, unsigned bytes) {
-  auto room = core(side).room(bytes - channel::kHeader);
-  return !room ? -1 : room->has_value() ? 1 : 0;
+  std::byte* place = nullptr;
+  return place_for(core(side), bytes - channel::kHeader, place);
 }
 
 // The header that was checked is the one that is handed on: what lies in the ring may have changed.
 int rs_ring_next(rs_ring_side* side, void* message, unsigned room) {
-  auto next = core(side).peek();
-  if (!next) return -1;
-  if (!*next) return 0;
-  const auto& [header, payload] = **next;
-  auto bytes = channel::kHeader + payload.size();
+  channel::Message next{};
+  if (int there = next_message(core(side), next); there <= 0) return there;
+  auto bytes = channel::kHeader + next.payload.size();
   if (bytes > room) return -1;
-  __builtin_memcpy(message, &header, channel::kHeader);
-  __builtin_memcpy(static_cast<std::byte*>(message) + channel::kHeader, payload.data(),
-                   payload.size());
+  __builtin_memcpy(message, &next.header, channel::kHeader);
+  channel::copy(static_cast<std::byte*>(message) + channel::kHeader, next.payload.data(),
+                next.payload.size());
   core(side).take();
   return static_cast<int>(bytes);
 }
 
+unsigned rs_ring_take_data(rs_ring_side* side, rs_sink* sink, void* message, unsigned count) {
+  return core(side).take_data(*reinterpret_cast<Sink*>(sink), static_cast<std::byte*>(message),
+                              count);
+}
+
+int rs_ring_make_data(rs_ring_side* side, unsigned long long first, unsigned length, int checked,
+                      unsigned count) {
+  auto made = core(side).make_data(first, length, checked != 0, count);
+  return made ? static_cast<int>(*made) : -1;
+}
+
 int rs_ring_put(rs_ring_side* side, const void* message, unsigned bytes) {
+  std::byte* place = nullptr;
+  if (int there = place_for(core(side), bytes - channel::kHeader, place); there <= 0) return there;
   Header header;
   __builtin_memcpy(&header, message, channel::kHeader);
-  auto room = core(side).room(bytes - channel::kHeader);
-  if (!room) return -1;
-  if (!*room) return 0;
-  __builtin_memcpy((*room)->data(), static_cast<const std::byte*>(message) + channel::kHeader,
-                   (*room)->size());
+  channel::copy(place, static_cast<const std::byte*>(message) + channel::kHeader,
+                bytes - channel::kHeader);
   core(side).put(header);
   return 1;
 }

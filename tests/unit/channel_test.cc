@@ -54,9 +54,7 @@ TEST(ChannelMessage, ThePatternIsItsSequences) {
 
 void take(Sink& sink, std::uint64_t sequence, std::uint64_t pattern) {
   auto bytes = message(Type::kData, pattern, 32);
-  auto read = *read_message(bytes);
-  read.header.sequence = sequence;
-  sink.take(read);
+  sink.take(sequence, read_message(bytes)->payload);
 }
 
 TEST(ChannelSink, CountsWhatIsWrongMissingAndRepeated) {

@@ -36,11 +36,11 @@ constexpr Kind kKinds[] = {
      open_netlink},
     {"ring",
      "memory that both sides map, a call for many messages",
-     {true, true, true, true},
+     {true, true, true, true, RS_CHANNEL_PAYLOAD_MAX, kRingBatch},
      open_ring},
     {"uring",
      "io_uring: calls of a device, many with one system call",
-     {true, true, true, true},
+     {true, true, true, true, RS_CHANNEL_PAYLOAD_MAX, kUringBatch},
      open_uring},
     {"eventfd", "a counter that can be polled", {false, false, false, true, 0}, open_eventfd},
 };
@@ -67,17 +67,35 @@ Outcome<std::optional<Event>> Channel::wait(microseconds) {
   return cannot("notify");
 }
 
+Outcome<Nothing> Channel::send_all(std::span<const Bytes> payloads) {
+  for (auto payload : payloads) TRY(send(payload));
+  return ok;
+}
+Outcome<Nothing> Channel::receive_each(std::uint64_t count, const Take& take) {
+  std::vector<std::byte> payload;
+  for (std::uint64_t each = 0; each < count; ++each) {
+    auto sequence = TRY(receive(payload));
+    take(sequence, payload);
+  }
+  return ok;
+}
+
 std::span<const Kind> kinds() {
   return kKinds;
 }
 
-Outcome<std::unique_ptr<Channel>> open(std::string_view name) {
+Outcome<Kind> find_kind(std::string_view name) {
   std::string names;
   for (const auto& kind : kKinds) {
-    if (kind.name == name) return kind.open(kind.ability);
+    if (kind.name == name) return kind;
     names += (names.empty() ? "" : ", ") + std::string(kind.name);
   }
   return Failure{fmt::format("no channel '{}', expected one of: {}", name, names), kUsage};
+}
+
+Outcome<std::unique_ptr<Channel>> open(std::string_view name) {
+  auto kind = TRY(find_kind(name));
+  return kind.open(kind.ability);
 }
 
 Bytes Envelope::seal(Type type, std::uint64_t sequence, Bytes payload) {

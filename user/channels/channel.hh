@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,7 @@ using std::chrono::microseconds;
 struct Ability {
   bool echo = false, stream = false, sink = false, notify = false;
   std::size_t most = RS_CHANNEL_PAYLOAD_MAX;
+  unsigned batch = 1;  // DATA that one system call moves at most
 };
 
 struct Event {
@@ -39,13 +41,22 @@ class Channel {
   // Begins both directions' numbers anew.
   virtual Outcome<Nothing> setup(std::uint32_t length, bool checked) = 0;
 
+  // How much DATA one system call is to move at most: 1 to ability().batch, as which it begins.
+  virtual void set_batch(unsigned) {}
+
   // echo: sends `payload`; `reply` becomes what came back.
   virtual Outcome<Nothing> call(Bytes payload, std::vector<std::byte>& reply);
   // sink: `payload`, as the next DATA. It has arrived once flush() has returned.
   virtual Outcome<Nothing> send(Bytes payload);
   virtual Outcome<Nothing> flush() { return ok; }
+  // As send() of each.
+  virtual Outcome<Nothing> send_all(std::span<const Bytes> payloads);
   // stream: `payload` becomes that of the kernel's next DATA, whose number is returned.
   virtual Outcome<std::uint64_t> receive(std::vector<std::byte>& payload);
+  // Of the next `count`, each number and payload, which lasts as long as the call; stops at an
+  // error.
+  using Take = std::function<void(std::uint64_t sequence, Bytes payload)>;
+  virtual Outcome<Nothing> receive_each(std::uint64_t count, const Take& take);
   // notify: has the kernel send an event `delay` from now; wait() sleeps until one is there, no
   // value: not before `timeout`.
   virtual Outcome<Nothing> notify(microseconds delay);
@@ -73,7 +84,8 @@ struct Kind {
 
 // All there are, in the order of a guide.
 std::span<const Kind> kinds();
-// Fails (kUsage) where there is none of that name, else as its open does.
+// Fails (kUsage) where there is none of that name; open() also as the channel's own does.
+Outcome<Kind> find_kind(std::string_view name);
 Outcome<std::unique_ptr<Channel>> open(std::string_view name);
 
 }  // namespace ringside::channels

@@ -14,6 +14,8 @@ Opened make(Parts&&... parts) {
   return std::unique_ptr<Channel>(std::make_unique<Made>(std::forward<Parts>(parts)...));
 }
 
+inline constexpr unsigned kUringBatch = 128, kRingBatch = 1024;
+
 Opened open_ioctl(const Ability& ability);
 Opened open_procfs(const Ability& ability);
 Opened open_debugfs(const Ability& ability);

@@ -12,7 +12,6 @@ namespace ringside::channels {
 namespace {
 
 constexpr std::uint32_t kRingBytes = 4u << 20;  // of each; a payload is less than half of it
-constexpr std::uint32_t kStreamed = 256;        // messages that one kick asks for at most
 
 class Mapping {
  public:
@@ -64,19 +63,32 @@ class RingChannel : public EventfdChannel {
     in_.take();
     return ok;
   }
-  Outcome<Nothing> send(Bytes payload) override { return put(Type::kData, next_++, payload); }
-  Outcome<Nothing> flush() override { return kick(0); }
-  Outcome<std::uint64_t> receive(std::vector<std::byte>& payload) override {
-    auto message = TRY(next());
-    if (!message) {
-      TRY(kick(kStreamed));
-      message = TRY(next());
+  Outcome<Nothing> send(Bytes payload) override { return send_all({&payload, 1}); }
+  Outcome<Nothing> send_all(std::span<const Bytes> payloads) override {
+    while (!payloads.empty()) {
+      auto count = std::min<std::size_t>(payloads.size(), batch_ - pending_);
+      auto done = out_.put_each(Type::kData, next_, payloads.first(count));
+      payloads = payloads.subspan(done), next_ += done,
+      pending_ += static_cast<std::uint32_t>(done);
+      if (done < count) TRY(send_slowly(payloads[0])), payloads = payloads.subspan(1);
+      if (pending_ >= batch_) TRY(flush());
     }
-    if (!message || message->header.type != Type::kData)
-      return Failure{"no data in the kernel's ring"};
-    payload.assign(message->payload.begin(), message->payload.end());
-    in_.take();
-    return message->header.sequence;
+    return ok;
+  }
+  void set_batch(unsigned most) override { batch_ = most; }
+  Outcome<Nothing> flush() override {
+    pending_ = 0;
+    return kick(0);
+  }
+  Outcome<std::uint64_t> receive(std::vector<std::byte>& payload) override {
+    std::uint64_t number = 0;
+    TRY(each(1, [&](std::uint64_t sequence, Bytes bytes) {
+      number = sequence, payload.assign(bytes.begin(), bytes.end());
+    }));
+    return number;
+  }
+  Outcome<Nothing> receive_each(std::uint64_t count, const Take& take) override {
+    return each(count, take);
   }
 
  private:
@@ -85,17 +97,45 @@ class RingChannel : public EventfdChannel {
     if (!message) return broken(message.error());
     return *message;
   }
+  template <class Taker>
+  Outcome<Nothing> each(std::uint64_t count, const Taker& taker) {
+    while (count > 0) {
+      auto most = static_cast<unsigned>(std::min<std::uint64_t>(count, kRingBatch));
+      auto taken = in_.take_each(Type::kData, most, taker);
+      if (taken == 0) TRY(ask_for_more());
+      count -= taken;
+    }
+    return ok;
+  }
+  // peek() goes on at the ring's start where a message did not fit before its end.
+  Outcome<Nothing> ask_for_more() {
+    auto message = TRY(next());
+    if (!message) {
+      TRY(kick(batch_));
+      message = TRY(next());
+    }
+    if (message && message->header.type == Type::kData) return ok;
+    return Failure{"no data in the kernel's ring"};
+  }
+  Outcome<Nothing> send_slowly(Bytes payload) {
+    ++pending_;
+    return put(Type::kData, next_++, payload);
+  }
   Outcome<Nothing> put(Type type, std::uint64_t sequence, Bytes payload) {
-    auto room = out_.room(payload.size());
+    auto* place = TRY(place_for(payload.size()));
+    if (!payload.empty()) std::memcpy(place, payload.data(), payload.size());
+    out_.put({static_cast<std::uint32_t>(payload.size()), type, 0, sequence});
+    return ok;
+  }
+  Outcome<std::byte*> place_for(std::size_t length) {
+    auto room = out_.room(length);
     if (room && !*room) {
       TRY(kick(0));
-      room = out_.room(payload.size());
+      room = out_.room(length);
     }
     if (!room) return broken(room.error());
     if (!*room) return Failure{"the kernel takes nothing out of its ring"};
-    if (!payload.empty()) std::memcpy((*room)->data(), payload.data(), payload.size());
-    out_.put({static_cast<std::uint32_t>(payload.size()), type, 0, sequence});
-    return ok;
+    return (*room)->data();
   }
   Outcome<Nothing> kick(std::uint32_t stream) {
     rs_channel_kick kick{};
@@ -105,7 +145,7 @@ class RingChannel : public EventfdChannel {
 
   Mapping mapping_;
   channel::Ring out_, in_;
-  std::uint32_t length_ = 0;
+  std::uint32_t length_ = 0, batch_ = kRingBatch, pending_ = 0;
   std::uint64_t next_ = 0, calls_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// io_uring: the ioctl channel's calls as commands, up to kBatch of them with one system call. Each
-// has a message of its own that stays until the kernel is done with it.
+// io_uring: the ioctl channel's calls as commands, up to kUringBatch of them with one system call.
+// Each has a message of its own that stays until the kernel is done with it.
 #include <liburing.h>
 
 #include <algorithm>
@@ -11,8 +11,6 @@
 namespace ringside::channels {
 namespace {
 
-constexpr unsigned kBatch = 128;
-
 Failure uring_failure(const char* what, int error) {
   errno = -error;
   return system_failure(what, "io_uring");
@@ -22,7 +20,7 @@ class Queue {
  public:
   static Outcome<std::unique_ptr<Queue>> create() {
     std::unique_ptr<Queue> queue(new Queue);
-    if (int error = io_uring_queue_init(kBatch, &queue->ring_, 0); error < 0)
+    if (int error = io_uring_queue_init(kUringBatch, &queue->ring_, 0); error < 0)
       return uring_failure("set up", error);
     queue->open_ = true;
     return queue;
@@ -30,7 +28,7 @@ class Queue {
   ~Queue() {
     if (open_) io_uring_queue_exit(&ring_);
   }
-  // One command of `fd`; there is room for kBatch before run().
+  // One command of `fd`; there is room for kUringBatch before run().
   void add(int fd, unsigned command, const void* call) {
     auto* entry = io_uring_get_sqe(&ring_);
     io_uring_prep_rw(IORING_OP_URING_CMD, entry, fd, nullptr, 0, 0);
@@ -88,8 +86,9 @@ class UringChannel : public IoctlChannel {
     auto at = queue_->added();
     sends_[at] = send_of(out_[at].seal(Type::kData, next_++, payload), {});
     queue_->add(fd(), RS_CHANNEL_IOC_SEND, &sends_[at]);
-    return at + 1 < kBatch ? Outcome<Nothing>(ok) : flush();
+    return at + 1 < batch_ ? Outcome<Nothing>(ok) : flush();
   }
+  void set_batch(unsigned most) override { batch_ = most; }
   Outcome<Nothing> flush() override {
     return queue_->added() ? queue_->run("send by") : Outcome<Nothing>(ok);
   }
@@ -106,7 +105,7 @@ class UringChannel : public IoctlChannel {
   Outcome<Nothing> fetch() {
     TRY(flush());
     auto few = static_cast<unsigned>((4u << 20) / (channel::kHeader + length_));
-    got_ = std::clamp(few, 1u, kBatch), taken_ = 0;
+    got_ = std::clamp(few, 1u, batch_), taken_ = 0;
     for (unsigned each = 0; each < got_; ++each) {
       auto room = out_[each].room(length_);
       receives_[each] = {};
@@ -122,11 +121,11 @@ class UringChannel : public IoctlChannel {
   }
 
   std::unique_ptr<Queue> queue_;
-  std::array<Envelope, kBatch> out_;
-  std::array<rs_channel_send, kBatch> sends_{};
-  std::array<rs_channel_receive, kBatch> receives_{};
+  std::array<Envelope, kUringBatch> out_;
+  std::array<rs_channel_send, kUringBatch> sends_{};
+  std::array<rs_channel_receive, kUringBatch> receives_{};
   Envelope in_;
-  unsigned got_ = 0, taken_ = 0;
+  unsigned got_ = 0, taken_ = 0, batch_ = kUringBatch;
   std::uint32_t length_ = 0;
   std::uint64_t next_ = 0, calls_ = 0;
 };

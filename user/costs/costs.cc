@@ -66,19 +66,10 @@ plot::Panel panel_of(const std::vector<Cost>& costs, Service service) {
     if (cost.point.service != service || cost.point.batch != batch[cost.channel]) continue;
     auto series = std::find_if(panel.series.begin(), panel.series.end(),
                                [&](const auto& other) { return other.name == cost.channel; });
-    if (series == panel.series.end())
-      series = panel.series.insert(series, {cost.channel, {}});
+    if (series == panel.series.end()) series = panel.series.insert(series, {cost.channel, {}});
     series->points.emplace_back(static_cast<double>(cost.point.bytes), cost.median);
   }
   return panel;
-}
-
-std::vector<std::string> kernels_of(const std::vector<Cost>& costs) {
-  std::vector<std::string> kernels;
-  for (const auto& cost : costs)
-    if (std::find(kernels.begin(), kernels.end(), cost.kernel) == kernels.end())
-      kernels.push_back(cost.kernel);
-  return kernels;
 }
 
 }  // namespace
@@ -89,8 +80,8 @@ std::string size_text(std::size_t bytes) {
   return fmt::format("{} B", bytes);
 }
 
-bench::Measure to_measure(std::string_view channel, const Point& point,
-                          std::vector<double> samples, bool counted) {
+bench::Measure to_measure(std::string_view channel, const Point& point, std::vector<double> samples,
+                          bool counted) {
   return {std::string(channel),
           row_of(point),
           counted ? "instructions" : "time",
@@ -101,23 +92,34 @@ bench::Measure to_measure(std::string_view channel, const Point& point,
           std::move(samples)};
 }
 
-Outcome<std::vector<Cost>> read_costs(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return system_failure("open", path);
+Outcome<std::vector<Cost>> parse_costs(const std::vector<std::string>& lines,
+                                       const std::string& path) {
   std::vector<Cost> costs;
-  std::size_t number = 0;
-  for (std::string text; std::getline(file, text);) {
-    ++number;
-    try {
-      auto line = json::parse(text);
+  for (std::size_t each = 0; each < lines.size(); ++each) try {
+      auto line = json::parse(lines[each]);
       if (line.at("service") == "channels" && line.at("parameters").contains("batch"))
         keep(costs, cost_of(line));
     } catch (const std::exception& error) {
       return Failure{fmt::format("{}: line {}: expected a result of a bench, found: {}", path,
-                                 number, error.what())};
+                                 each + 1, error.what())};
     }
-  }
   return costs;
+}
+
+Outcome<std::vector<Cost>> read_costs(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return system_failure("open", path);
+  std::vector<std::string> lines;
+  for (std::string text; std::getline(file, text);) lines.push_back(text);
+  return parse_costs(lines, path);
+}
+
+std::vector<std::string> kernels_of(const std::vector<Cost>& costs) {
+  std::vector<std::string> kernels;
+  for (const auto& cost : costs)
+    if (std::find(kernels.begin(), kernels.end(), cost.kernel) == kernels.end())
+      kernels.push_back(cost.kernel);
+  return kernels;
 }
 
 std::vector<Cost> of_kernel(const std::vector<Cost>& costs, const std::string& kernel) {
@@ -147,7 +149,8 @@ std::string to_table(const std::vector<Cost>& costs) {
     table += fmt::format("{:<24}", row);
     for (const auto& channel : channels) {
       auto cell = cells.find({row, channel});
-      table += cell == cells.end() ? fmt::format("{:>10}", "") : fmt::format("{:>10.0f}", cell->second);
+      table +=
+          cell == cells.end() ? fmt::format("{:>10}", "") : fmt::format("{:>10.0f}", cell->second);
     }
     table += '\n';
   }

@@ -16,13 +16,18 @@ struct Cost {
 };
 
 // The line's content for a channel's samples: unit `instructions` where `counted`, else `ns`.
-bench::Measure to_measure(std::string_view channel, const Point& point,
-                          std::vector<double> samples, bool counted);
+bench::Measure to_measure(std::string_view channel, const Point& point, std::vector<double> samples,
+                          bool counted);
 
 // The costs among a file of result lines, in its order; of a point that was measured twice on a
 // kernel by the same accelerator, the last. Fails where the file cannot be read, and at a line that
 // is no result, which the message names.
 Outcome<std::vector<Cost>> read_costs(const std::string& path);
+Outcome<std::vector<Cost>> parse_costs(const std::vector<std::string>& lines,
+                                       const std::string& path);
+
+// The kernels' releases in `costs`, in its order.
+std::vector<std::string> kernels_of(const std::vector<Cost>& costs);
 
 // Those of one kernel (a release's beginning; "": of the last one in `costs`), and of its counted
 // instructions where it has such.

@@ -12,19 +12,24 @@ using channels::Channel;
 using namespace std::chrono_literals;
 
 constexpr int kSamples = 5;
-constexpr std::size_t kMostMessages = 512, kFewestMessages = 4;
+constexpr std::size_t kFewestMessages = 4;
 constexpr std::size_t kSampleBytes = 4u << 20;
 
 // Enough for a quiet figure, and little enough for a guest that is emulated.
 std::size_t messages_of(const Point& point) {
   if (point.service == Service::kNotify) return 32;
-  return std::clamp(kSampleBytes / (point.bytes + 1), kFewestMessages, kMostMessages);
+  auto most = std::max<std::size_t>(2 * point.batch, 256);
+  return std::clamp(kSampleBytes / (point.bytes + 1), kFewestMessages, most);
 }
 
 class Measurement {
  public:
   Measurement(Channel& channel, const Point& point)
-      : channel_(channel), point_(point), payload_(point.bytes), count_(messages_of(point)) {}
+      : channel_(channel),
+        point_(point),
+        payload_(point.bytes),
+        count_(messages_of(point)),
+        payloads_(count_, Bytes(payload_)) {}
 
   Outcome<Nothing> prepare() {
     channel_.set_batch(point_.batch);
@@ -33,24 +38,28 @@ class Measurement {
   }
   Outcome<double> sample() {
     double began = bench::now();
-    for (std::size_t each = 0; each < count_; ++each) TRY(one());
-    if (point_.service == Service::kSink) TRY(channel_.flush());
+    TRY(all());
     return (bench::now() - began) / static_cast<double>(count_);
   }
 
  private:
-  Outcome<Nothing> one() {
+  Outcome<Nothing> all() {
     switch (point_.service) {
       case Service::kEcho:
-        return channel_.call(payload_, reply_);
-      case Service::kSink:
-        return channel_.send(payload_);
-      case Service::kStream:
-        TRY(channel_.receive(reply_));
+        for (std::size_t each = 0; each < count_; ++each) TRY(channel_.call(payload_, reply_));
         return ok;
+      case Service::kStream:
+        return channel_.receive_each(count_, [](std::uint64_t, Bytes) {});
+      case Service::kSink:
+        TRY(channel_.send_all(payloads_));
+        return channel_.flush();
       case Service::kNotify:
         break;
     }
+    for (std::size_t each = 0; each < count_; ++each) TRY(one_event());
+    return ok;
+  }
+  Outcome<Nothing> one_event() {
     TRY(channel_.notify(0us));
     if (!TRY(channel_.wait(5s))) return Failure{"no event after five seconds"};
     return ok;
@@ -60,6 +69,7 @@ class Measurement {
   Point point_;
   std::vector<std::byte> payload_, reply_;
   std::size_t count_;
+  std::vector<Bytes> payloads_;
 };
 
 }  // namespace

@@ -25,11 +25,16 @@ constexpr const char* kStyle =
 std::string escaped(const std::string& text) {
   std::string out;
   for (char letter : text) {
-    if (letter == '&') out += "&amp;";
-    else if (letter == '<') out += "&lt;";
-    else if (letter == '>') out += "&gt;";
-    else if (letter == '"') out += "&quot;";
-    else out += letter;
+    if (letter == '&')
+      out += "&amp;";
+    else if (letter == '<')
+      out += "&lt;";
+    else if (letter == '>')
+      out += "&gt;";
+    else if (letter == '"')
+      out += "&quot;";
+    else
+      out += letter;
   }
   return out;
 }
@@ -94,8 +99,8 @@ class Drawing {
     if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
   }
   std::string stroke(const std::string& name) const {
-    auto at = static_cast<std::size_t>(std::find(names_.begin(), names_.end(), name) -
-                                       names_.begin());
+    auto at =
+        static_cast<std::size_t>(std::find(names_.begin(), names_.end(), name) - names_.begin());
     return fmt::format("stroke=\"{}\" stroke-dasharray=\"{}\"", kColours[at % std::size(kColours)],
                        kDashes[at / std::size(kColours) % std::size(kDashes)]);
   }
@@ -133,8 +138,8 @@ class Drawing {
     std::string path;
     for (const auto& [x, y] : series.points)
       if (x > 0 && y > 0)
-        path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', left_ + kWidth * x_.share(x),
-                            top_ + kHeight * (1 - y_.share(y)));
+        path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L',
+                            left_ + kWidth * x_.share(x), top_ + kHeight * (1 - y_.share(y)));
     if (!path.empty())
       out_ += fmt::format("<path class=\"line\" {} d=\"{}\"><title>{}</title></path>\n",
                           stroke(series.name), path, escaped(series.name));
