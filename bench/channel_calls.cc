@@ -1,0 +1,157 @@
+// bench-channel-calls: what the bare calls cost that channels are made of, without messages: by
+// these a channel's own part is told from its way over the line. Those that need the module
+// ringside_channels are left out where it is not loaded, as on a host.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <liburing.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <functional>
+
+#include "include/ringside/uapi/channel.h"
+#include "user/base/unique_fd.hh"
+#include "user/bench/results.hh"
+
+namespace ringside::bench {
+namespace {
+
+constexpr int kSamples = 5, kCalls = 1000;
+
+class Bench {
+ public:
+  explicit Bench(Context context) : context_(std::move(context)) {}
+
+  // `call` does the operation `operations` times.
+  void measure(const std::string& name, const std::function<bool()>& call, int operations = 1) {
+    std::vector<double> samples;
+    for (int sample = -1; sample < kSamples; ++sample) {  // the first one warms up
+      double began = now();
+      for (int each = 0; each < kCalls; ++each)
+        if (!call()) {
+          fmt::print(stderr, "bench-channel-calls: {}: {}\n", name, std::strerror(errno));
+          return;
+        }
+      if (sample >= 0) samples.push_back((now() - began) / kCalls / operations);
+    }
+    const char* unit = counted_ ? "instructions" : "ns";
+    Measure measure{"call", name, counted_ ? "instructions" : "time", unit, {}, samples};
+    fmt::print("{}\n", to_json(context_, measure).dump());
+  }
+
+ private:
+  Context context_;
+  bool counted_ = context_.accelerator.ends_with("-count");
+};
+
+bool reads(int fd) {
+  char buffer[256];
+  return pread(fd, buffer, sizeof buffer, 0) > 0;
+}
+bool opens_and_reads(const char* path) {
+  UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  return fd && reads(fd.get());
+}
+
+void measure_file(Bench& bench, const std::string& name, const char* path) {
+  UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  if (!fd) return;
+  bench.measure(name + ": pread", [&] { return reads(fd.get()); });
+  bench.measure(name + ": open, read, close", [&] { return opens_and_reads(path); });
+}
+
+void measure_eventfd(Bench& bench) {
+  UniqueFd fd(eventfd(0, EFD_CLOEXEC));
+  bench.measure("eventfd: write and read", [&] {
+    std::uint64_t one = 1;
+    return write(fd.get(), &one, sizeof one) > 0 && read(fd.get(), &one, sizeof one) > 0;
+  });
+}
+
+void measure_ioctls(Bench& bench, int fd) {
+  bench.measure("ioctl: 64 bytes in and out", [&] {
+    rs_channel_status status{};
+    status.size = sizeof status, status.version = RS_CHANNEL_VERSION;
+    return ioctl(fd, RS_CHANNEL_IOC_STATUS, &status) == 0;
+  });
+  rs_channel_rings rings{};
+  rings.size = sizeof rings, rings.version = RS_CHANNEL_VERSION, rings.bytes = 4096;
+  if (ioctl(fd, RS_CHANNEL_IOC_RINGS, &rings) != 0) return;
+  bench.measure("ring: kick, nothing to do", [&] {
+    rs_channel_kick kick{};
+    kick.size = sizeof kick, kick.version = RS_CHANNEL_VERSION, kick.eventfd = -1;
+    return ioctl(fd, RS_CHANNEL_IOC_KICK, &kick) == 0;
+  });
+}
+
+class Queue {
+ public:
+  explicit Queue(unsigned entries) {
+    open_ = io_uring_queue_init(entries, &ring_,
+                                IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN) == 0;
+  }
+  ~Queue() {
+    if (open_) io_uring_queue_exit(&ring_);
+  }
+  bool open() const { return open_; }
+  bool run(unsigned count, const std::function<void(io_uring_sqe*)>& prepare) {
+    for (unsigned each = 0; each < count; ++each) prepare(io_uring_get_sqe(&ring_));
+    if (io_uring_submit_and_wait(&ring_, count) < 0) return false;
+    io_uring_cqe* done = nullptr;
+    bool good = true;
+    for (unsigned each = 0; each < count; ++each) {
+      if (io_uring_wait_cqe(&ring_, &done) < 0) return false;
+      good = good && done->res >= 0;
+      io_uring_cqe_seen(&ring_, done);
+    }
+    return good;
+  }
+
+ private:
+  io_uring ring_{};
+  bool open_ = false;
+};
+
+void measure_uring(Bench& bench, int fd) {
+  for (unsigned batch : {1u, 8u, 128u}) {
+    Queue queue(batch);
+    if (!queue.open()) return;
+    bench.measure(fmt::format("io_uring: nop, {} a call", batch),
+                  [&] { return queue.run(batch, [](auto* entry) { io_uring_prep_nop(entry); }); },
+                  static_cast<int>(batch));
+    if (fd < 0) continue;
+    rs_channel_status status{};
+    status.size = sizeof status, status.version = RS_CHANNEL_VERSION;
+    auto prepare = [&](io_uring_sqe* entry) {
+      io_uring_prep_rw(IORING_OP_URING_CMD, entry, fd, nullptr, 0, 0);
+      entry->cmd_op = RS_CHANNEL_IOC_STATUS;
+      auto word = reinterpret_cast<std::uintptr_t>(&status);
+      std::memcpy(entry->cmd, &word, sizeof word);
+    };
+    bench.measure(fmt::format("io_uring: command, {} a call", batch),
+                  [&] { return queue.run(batch, prepare); }, static_cast<int>(batch));
+  }
+}
+
+void run(Context context) {
+  name_running_kernel(context);
+  Bench bench(std::move(context));
+  bench.measure("system call: getppid", [] { return syscall(SYS_getppid) >= 0; });
+  measure_eventfd(bench);
+  measure_file(bench, "procfs", "/proc/version");
+  measure_file(bench, "sysfs", "/sys/kernel/uevent_seqnum");
+  measure_file(bench, "debugfs", RS_CHANNEL_DEBUGFS "/value");
+  UniqueFd fd(open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));
+  if (fd) measure_ioctls(bench, fd.get());
+  measure_uring(bench, fd ? fd.get() : -1);
+}
+
+}  // namespace
+}  // namespace ringside::bench
+
+int main(int argc, char** argv) {
+  ringside::bench::run(ringside::bench::this_context("channels", argc, argv));
+}
