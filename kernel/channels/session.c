@@ -8,6 +8,8 @@
 #include "kernel/base/call.h"
 #include "kernel/channels/channels.h"
 
+static atomic64_t numbers;
+
 struct rs_session *rs_session_open(void)
 {
 	struct rs_session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
@@ -15,6 +17,7 @@ struct rs_session *rs_session_open(void)
 	if (!session)
 		return NULL;
 	__module_get(THIS_MODULE); /* procfs and netlink hold none */
+	session->number = atomic64_inc_return(&numbers);
 	mutex_init(&session->lock);
 	rs_sink_start(&session->sink, 0);
 	rs_event_start(session);
@@ -25,6 +28,7 @@ void rs_session_close(struct rs_session *session)
 {
 	rs_event_stop(session);
 	rs_rings_free(session);
+	rs_relay_free(session);
 	kvfree(session->reply);
 	kfree(session);
 	module_put(THIS_MODULE);
@@ -50,6 +54,7 @@ int rs_session_setup(struct rs_session *session, u32 length, u32 checked)
 	session->checked = checked;
 	rs_sink_start(&session->sink, checked);
 	session->next = 0;
+	rs_relay_setup(session);
 	return 0;
 }
 
@@ -96,9 +101,8 @@ void *rs_message_in(const char __user *from, size_t bytes)
 
 static int do_status(struct rs_session *session, struct rs_channel_status *status)
 {
-	if (status->reserved)
-		return -EINVAL;
 	rs_sink_counts(&session->sink, (unsigned long long *)&status->counts);
+	status->number = session->number;
 	return 0;
 }
 

@@ -42,6 +42,14 @@ constexpr Kind kKinds[] = {
      "io_uring: calls of a device, many with one system call",
      {true, true, true, true},
      open_uring},
+    {"relay",
+     "buffers of each CPU in debugfs; a full one drops",
+     {false, true, false, false, RS_CHANNEL_PAYLOAD_MAX, Loss::kNewest},
+     open_relay},
+    {"recorder",
+     "the same; a full one overwrites",
+     {false, true, false, false, RS_CHANNEL_PAYLOAD_MAX, Loss::kOldest},
+     open_relay},
     {"eventfd", "a counter that can be polled", {false, false, false, true, 0}, open_eventfd},
 };
 
@@ -60,11 +68,22 @@ Outcome<Nothing> Channel::send(Bytes) {
 Outcome<std::uint64_t> Channel::receive(std::vector<std::byte>&) {
   return cannot("stream");
 }
+Outcome<Nothing> Channel::produce(std::uint32_t) {
+  return cannot("stream more than is taken");
+}
+Outcome<std::uint64_t> Channel::lost() {
+  return std::uint64_t{0};
+}
 Outcome<Nothing> Channel::notify(microseconds) {
   return cannot("notify");
 }
 Outcome<std::optional<Event>> Channel::wait(microseconds) {
   return cannot("notify");
+}
+
+std::string_view name_of(Loss loss) {
+  constexpr std::string_view kNames[] = {"none", "newest", "oldest"};
+  return kNames[static_cast<int>(loss)];
 }
 
 std::span<const Kind> kinds() {
@@ -123,10 +142,18 @@ Outcome<Nothing> set_up(int fd, std::uint32_t length, bool checked) {
   return ask(fd, RS_CHANNEL_IOC_SETUP, setup, "set up");
 }
 
-Outcome<rs_channel_counts> counts_of(int fd) {
+static Outcome<rs_channel_status> status_of(int fd) {
   rs_channel_status status{};
   TRY(ask(fd, RS_CHANNEL_IOC_STATUS, status, "ask"));
-  return status.counts;
+  return status;
+}
+
+Outcome<rs_channel_counts> counts_of(int fd) {
+  return TRY(status_of(fd)).counts;
+}
+
+Outcome<std::uint64_t> number_of(int fd) {
+  return TRY(status_of(fd)).number;
 }
 
 }  // namespace ringside::channels

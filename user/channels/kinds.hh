@@ -20,6 +20,7 @@ Opened open_debugfs(const Ability& ability);
 Opened open_netlink(const Ability& ability);
 Opened open_ring(const Ability& ability);
 Opened open_uring(const Ability& ability);
+Opened open_relay(const Ability& ability);  // what is lost says which
 Opened open_eventfd(const Ability& ability);
 
 // A message with room for a payload; what channels send from, and receive to.
@@ -48,5 +49,6 @@ Outcome<Nothing> ask(int fd, unsigned long command, Call& call, const char* what
 Outcome<UniqueFd> open_file(const char* path);
 Outcome<Nothing> set_up(int fd, std::uint32_t length, bool checked);
 Outcome<rs_channel_counts> counts_of(int fd);
+Outcome<std::uint64_t> number_of(int fd);  // of the session
 
 }  // namespace ringside::channels
