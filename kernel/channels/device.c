@@ -89,6 +89,7 @@ union call {
 	struct rs_channel_relay relay;
 	struct rs_channel_relay_state state;
 	struct rs_channel_produce produce;
+	struct rs_channel_device device;
 };
 
 static int do_memory(struct rs_session *session, unsigned int command, union call *call)
@@ -129,6 +130,8 @@ static int do_call(struct rs_session *session, unsigned int command, union call 
 		return do_notify(session, &call->notify);
 	case RS_CHANNEL_IOC_WAIT:
 		return do_wait(session, &call->wait);
+	case RS_CHANNEL_IOC_DEVICE:
+		return rs_sysfs_make(session, &call->device);
 	default:
 		return do_locked(session, command, call);
 	}
@@ -146,6 +149,7 @@ static bool is_call(unsigned int command)
 	case RS_CHANNEL_IOC_RELAY:
 	case RS_CHANNEL_IOC_RELAY_STATE:
 	case RS_CHANNEL_IOC_PRODUCE:
+	case RS_CHANNEL_IOC_DEVICE:
 		return true;
 	default:
 		return false;

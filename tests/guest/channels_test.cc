@@ -83,6 +83,14 @@ TEST_P(ChannelTest, Echo) {
   }
 }
 
+TEST_P(ChannelTest, MoreThanTheMostIsRefused) {
+  auto channel = opened();
+  ASSERT_TRUE(channel);
+  if (!ability().echo) GTEST_SKIP() << GetParam()->name << " has no echo";
+  Payload reply;
+  EXPECT_FALSE(channel->call(filled(ability().most + 1, 0), reply));
+}
+
 TEST_P(ChannelTest, Sink) {
   auto channel = opened();
   ASSERT_TRUE(channel);

@@ -131,6 +131,13 @@ TEST(UapiChannel, ChannelProduce) {
   EXPECT_EQ(offsetof(rs_channel_produce, reserved), 24u);
 }
 
+TEST(UapiChannel, ChannelDevice) {
+  EXPECT_EQ(sizeof(rs_channel_device), 16u);
+  EXPECT_EQ(offsetof(rs_channel_device, size), 0u);
+  EXPECT_EQ(offsetof(rs_channel_device, version), 4u);
+  EXPECT_EQ(offsetof(rs_channel_device, number), 8u);
+}
+
 TEST(UapiChannel, Ring) {
   EXPECT_EQ(sizeof(rs_ring), 128u);
   EXPECT_EQ(offsetof(rs_ring, written), 0u);
@@ -168,6 +175,7 @@ TEST(UapiChannel, Calls) {
   EXPECT_EQ(RS_CHANNEL_IOC_RELAY, 0xc0185258u);
   EXPECT_EQ(RS_CHANNEL_IOC_RELAY_STATE, 0xc0205259u);
   EXPECT_EQ(RS_CHANNEL_IOC_PRODUCE, 0xc020525au);
+  EXPECT_EQ(RS_CHANNEL_IOC_DEVICE, 0xc010525bu);
 }
 
 }  // namespace

@@ -24,12 +24,17 @@ static_assert(sizeof(channel::Positions) == sizeof(rs_ring) &&
 static_assert(channel::kMostPayload == RS_CHANNEL_PAYLOAD_MAX &&
               static_cast<int>(Type::kEvent) == RS_MESSAGE_EVENT);
 
+constexpr std::size_t kMostInPage = 4096 - channel::kHeader;
 constexpr std::size_t kMostInAttribute = 65000 - channel::kHeader;
 
 constexpr Kind kKinds[] = {
     {"ioctl", "a call a message, on a device of its own", {true, true, true, true}, open_ioctl},
     {"procfs", "a seq_file: reads and writes", {true, true, true, false}, open_procfs},
     {"debugfs", "a file for developers: reads and writes", {true, true, true, false}, open_debugfs},
+    {"sysfs",
+     "a device's attributes: a page a read or write",
+     {true, true, true, true, kMostInPage},
+     open_sysfs},
     {"netlink",
      "generic netlink: messages, dumps, multicast",
      {true, true, true, true, kMostInAttribute},

@@ -17,6 +17,7 @@ Opened make(Parts&&... parts) {
 Opened open_ioctl(const Ability& ability);
 Opened open_procfs(const Ability& ability);
 Opened open_debugfs(const Ability& ability);
+Opened open_sysfs(const Ability& ability);
 Opened open_netlink(const Ability& ability);
 Opened open_ring(const Ability& ability);
 Opened open_uring(const Ability& ability);

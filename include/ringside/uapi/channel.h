@@ -23,6 +23,7 @@
 #define RS_CHANNEL_DEVICE "/dev/ringside-channel"
 #define RS_CHANNEL_PROC "/proc/ringside-channel"
 #define RS_CHANNEL_DEBUGFS "/sys/kernel/debug/ringside-channel" /* a folder: message, value */
+#define RS_CHANNEL_CLASS "/sys/class/ringside-channel" /* devices of sessions: DEVICE */
 #define RS_CHANNEL_FAMILY "ringside"                             /* generic netlink */
 #define RS_CHANNEL_GROUP "events"                                /* its multicast group */
 #define RS_CHANNEL_VERSION 1
@@ -173,6 +174,16 @@ struct rs_channel_produce {
 	__u64 reserved;
 };
 
+/* A device for this session, RS_CHANNEL_CLASS/sessionNUMBER, until it is closed. Its attribute
+ * `message` carries one by each read or write, of a page at most; `length` and `checked` are
+ * SETUP's, `events` how many have come, and can be polled; each of struct rs_channel_counts has
+ * one. EBUSY: there is one. */
+struct rs_channel_device {
+	__u32 size;
+	__u32 version;
+	__u64 number; /* out: the session's */
+};
+
 /* A ring's first page. Positions count bytes and never wrap; each is written by one side alone. */
 struct rs_ring {
 	__u64 written __attribute__((aligned(64)));
@@ -190,6 +201,7 @@ struct rs_ring {
 #define RS_CHANNEL_IOC_RELAY _IOWR('R', 0x58, struct rs_channel_relay)
 #define RS_CHANNEL_IOC_RELAY_STATE _IOWR('R', 0x59, struct rs_channel_relay_state)
 #define RS_CHANNEL_IOC_PRODUCE _IOWR('R', 0x5a, struct rs_channel_produce)
+#define RS_CHANNEL_IOC_DEVICE _IOWR('R', 0x5b, struct rs_channel_device)
 
 /* Generic netlink: a message is one attribute. MESSAGE without one sets the port's session up. */
 enum rs_channel_command {
