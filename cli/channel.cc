@@ -22,23 +22,29 @@ constexpr std::uint32_t kPayload = 256;
 
 nlohmann::json to_json(const Kind& kind) {
   const auto& can = kind.ability;
-  return {{"channel", kind.name},   {"echo", can.echo},     {"stream", can.stream},
-          {"sink", can.sink},       {"notify", can.notify}, {"payload_max", can.most},
+  return {{"channel", kind.name},
+          {"echo", can.echo},
+          {"stream", can.stream},
+          {"sink", can.sink},
+          {"notify", can.notify},
+          {"payload_max", can.most},
+          {"loss", channels::name_of(can.loss)},
           {"summary", kind.summary}};
 }
 
 Outcome<int> list(bool json) {
   if (!json)
-    fmt::print("{:<10}{:<6}{:<8}{:<6}{:<8}{:>9}  {}\n", "channel", "echo", "stream", "sink",
-               "notify", "payload", "");
+    fmt::print("{:<10}{:<6}{:<8}{:<6}{:<8}{:>8}  {:<8}{}\n", "channel", "echo", "stream", "sink",
+               "notify", "payload", "loss", "");
   auto mark = [](bool can) { return can ? "yes" : "-"; };
   for (const auto& kind : channels::kinds()) {
     const auto& can = kind.ability;
     if (json)
       fmt::print("{}\n", to_json(kind).dump());
     else
-      fmt::print("{:<10}{:<6}{:<8}{:<6}{:<8}{:>9}  {}\n", kind.name, mark(can.echo),
-                 mark(can.stream), mark(can.sink), mark(can.notify), can.most, kind.summary);
+      fmt::print("{:<10}{:<6}{:<8}{:<6}{:<8}{:>8}  {:<8}{}\n", kind.name, mark(can.echo),
+                 mark(can.stream), mark(can.sink), mark(can.notify), can.most,
+                 channels::name_of(can.loss), kind.summary);
   }
   return kYes;
 }

@@ -23,6 +23,17 @@ Result<Message> read_message(Bytes bytes) {
   return message;
 }
 
+Result<std::optional<Message>> read_next(Bytes& run) {
+  using Next = std::optional<Message>;
+  if (run.size() >= 8 && load<Type>(run, 4) == Type::kSkip) run = {};
+  if (run.empty()) return Next{};
+  auto message = read_message(run);
+  if (!message) return message.error();
+  auto extent = align_up(kHeader + message->payload.size(), 8);
+  run = run.subspan(extent < run.size() ? extent : run.size());
+  return Next{*message};
+}
+
 void fill(std::span<std::byte> payload, std::uint64_t sequence) {
   std::size_t at = 0;
   for (; at + 8 <= payload.size(); at += 8) {

@@ -2,6 +2,7 @@
 // knows that a payload is the one that belongs to its sequence.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "core/base/bytes.hh"
@@ -47,6 +48,9 @@ inline void zero(std::byte* to, std::size_t bytes) {
   if (bytes - 16 <= 16) return zero_halves<16>(to, bytes);
   if (bytes != 0) __builtin_memset(to, 0, bytes);
 }
+// Of messages behind one another, each at a multiple of eight bytes, up to the end or to a SKIP
+// (which may have room for its first half alone): the next one, which `run` then begins behind.
+Result<std::optional<Message>> read_next(Bytes& run);
 
 // Sets `payload` to the pattern of `sequence`; whether it has that.
 void fill(std::span<std::byte> payload, std::uint64_t sequence);

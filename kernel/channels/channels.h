@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts of the channels module: session.c is the service behind all of them, event.c what wakes
- * a sleeper up, ring.c the shared memory; device.c, proc.c, debug.c and netlink.c are a channel
- * each or more, main.c starts and stops them. */
+ * a sleeper up, ring.c the shared memory, relay.c buffers of each CPU; device.c, proc.c, debug.c,
+ * sysfs.c and netlink.c are a channel each or more, main.c starts and stops them. */
 #ifndef RINGSIDE_CHANNELS_H
 #define RINGSIDE_CHANNELS_H
 
@@ -25,8 +25,11 @@ struct rs_rings {
 	void *message; /* what is under way; RS_MESSAGE_MAX at most */
 };
 
+struct rs_relay;
+
 /* One client of one channel. */
 struct rs_session {
+	u64 number;
 	struct mutex lock; /* of all below, but for the event's */
 	u32 length, checked;
 	u64 next; /* number of the next DATA to the user */
@@ -34,11 +37,15 @@ struct rs_session {
 	void *reply; /* of a channel that writes first and reads then */
 	u32 reply_bytes, reply_at;
 	struct rs_rings rings;
+	struct rs_relay *relay;
+	unsigned long has_device; /* bit 0, atomic: one is made, or being made */
+	struct device *device;
 
 	spinlock_t event_lock;
 	wait_queue_head_t wait;
 	struct hrtimer timer;
 	struct eventfd_ctx *eventfd;
+	struct kernfs_node *event_file; /* its readers are told, too */
 	bool armed;
 	u64 events, seen, signal_ns;
 };
@@ -56,6 +63,12 @@ int rs_session_take(struct rs_session *session, void *message, size_t bytes);
 u32 rs_session_make(struct rs_session *session, void *message);
 /* SETUP and STATUS, on the files of every channel that is one; ENOTTY for others. */
 long rs_session_ioctl(struct rs_session *session, unsigned int command, unsigned long argument);
+/* A whole message from a user, in a kvmalloc that becomes the session's; an ECHO's answer is what
+ * is got next. */
+int rs_session_put(struct rs_session *session, void *message, size_t bytes);
+/* An answer, else the next DATA, of at most `room` bytes: in a kvmalloc for the caller. ERR_PTR:
+ * EMSGSIZE, EINTR, ENOMEM. */
+void *rs_session_get(struct rs_session *session, size_t room, u32 *bytes);
 /* write(2) of one whole message: an ECHO's answer is what is read next. */
 ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes);
 /* read(2) of one whole message: an answer, else the next DATA. EMSGSIZE: it has no room. */
@@ -78,12 +91,25 @@ int rs_rings_map(struct rs_session *session, struct vm_area_struct *area);
 int rs_rings_kick(struct rs_session *session, struct rs_channel_kick *kick);
 void rs_rings_free(struct rs_session *session);
 
+int rs_relay_make(struct rs_session *session, const struct rs_channel_relay *call);
+int rs_relay_state(struct rs_session *session, struct rs_channel_relay_state *call);
+int rs_relay_produce(struct rs_session *session, struct rs_channel_produce *call);
+/* What was lost is forgotten, as is what was numbered. */
+void rs_relay_setup(struct rs_session *session);
+void rs_relay_free(struct rs_session *session);
+
 int rs_device_start(void);
 void rs_device_stop(void);
 int rs_proc_start(void);
 void rs_proc_stop(void);
 int rs_debug_start(void);
 void rs_debug_stop(void);
+struct dentry *rs_debug_folder(void);
+/* Not under the session's lock. */
+int rs_sysfs_make(struct rs_session *session, struct rs_channel_device *call);
+void rs_sysfs_free(struct rs_session *session);
+int rs_sysfs_start(void);
+void rs_sysfs_stop(void);
 int rs_netlink_start(void);
 void rs_netlink_stop(void);
 /* To whoever listens to the group. May be called in any context. */

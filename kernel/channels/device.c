@@ -71,6 +71,13 @@ static int do_wait(struct rs_session *session, struct rs_channel_wait *wait)
 	return wait->reserved ? -EINVAL : rs_event_wait(session, wait);
 }
 
+static int do_produce(struct rs_session *session, struct rs_channel_produce *produce)
+{
+	if (produce->reserved || produce->way != RS_CHANNEL_WAY_RELAY)
+		return -EINVAL;
+	return rs_relay_produce(session, produce);
+}
+
 union call {
 	struct rs_call_head head;
 	struct rs_channel_send send;
@@ -79,18 +86,35 @@ union call {
 	struct rs_channel_wait wait;
 	struct rs_channel_rings rings;
 	struct rs_channel_kick kick;
+	struct rs_channel_relay relay;
+	struct rs_channel_relay_state state;
+	struct rs_channel_produce produce;
+	struct rs_channel_device device;
 };
 
-static int do_rings(struct rs_session *session, unsigned int command, union call *call)
+static int do_memory(struct rs_session *session, unsigned int command, union call *call)
+{
+	switch (command) {
+	case RS_CHANNEL_IOC_RINGS:
+		return rs_rings_make(session, &call->rings);
+	case RS_CHANNEL_IOC_KICK:
+		return rs_rings_kick(session, &call->kick);
+	case RS_CHANNEL_IOC_RELAY:
+		return rs_relay_make(session, &call->relay);
+	case RS_CHANNEL_IOC_RELAY_STATE:
+		return rs_relay_state(session, &call->state);
+	default:
+		return do_produce(session, &call->produce);
+	}
+}
+
+static int do_locked(struct rs_session *session, unsigned int command, union call *call)
 {
 	int status;
 
 	if (mutex_lock_killable(&session->lock))
 		return -EINTR;
-	if (command == RS_CHANNEL_IOC_RINGS)
-		status = rs_rings_make(session, &call->rings);
-	else
-		status = rs_rings_kick(session, &call->kick);
+	status = do_memory(session, command, call);
 	mutex_unlock(&session->lock);
 	return status;
 }
@@ -106,8 +130,10 @@ static int do_call(struct rs_session *session, unsigned int command, union call 
 		return do_notify(session, &call->notify);
 	case RS_CHANNEL_IOC_WAIT:
 		return do_wait(session, &call->wait);
+	case RS_CHANNEL_IOC_DEVICE:
+		return rs_sysfs_make(session, &call->device);
 	default:
-		return do_rings(session, command, call);
+		return do_locked(session, command, call);
 	}
 }
 
@@ -120,6 +146,10 @@ static bool is_call(unsigned int command)
 	case RS_CHANNEL_IOC_WAIT:
 	case RS_CHANNEL_IOC_RINGS:
 	case RS_CHANNEL_IOC_KICK:
+	case RS_CHANNEL_IOC_RELAY:
+	case RS_CHANNEL_IOC_RELAY_STATE:
+	case RS_CHANNEL_IOC_PRODUCE:
+	case RS_CHANNEL_IOC_DEVICE:
 		return true;
 	default:
 		return false;

@@ -2,6 +2,7 @@
 /* An event for a sleeper: a timer sends it, in interrupt context, by every way that there is. */
 #include <linux/eventfd.h>
 #include <linux/ktime.h>
+#include <linux/sysfs.h>
 #include <linux/version.h>
 
 #include "kernel/channels/channels.h"
@@ -27,6 +28,8 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
 	session->armed = false;
 	if (session->eventfd)
 		rs_eventfd_signal(session->eventfd);
+	if (session->event_file)
+		sysfs_notify_dirent(session->event_file);
 	spin_unlock_irqrestore(&session->event_lock, flags);
 	wake_up_all(&session->wait);
 	rs_netlink_event(sequence);

@@ -8,6 +8,8 @@
 #include "kernel/base/call.h"
 #include "kernel/channels/channels.h"
 
+static atomic64_t numbers;
+
 struct rs_session *rs_session_open(void)
 {
 	struct rs_session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
@@ -15,6 +17,7 @@ struct rs_session *rs_session_open(void)
 	if (!session)
 		return NULL;
 	__module_get(THIS_MODULE); /* procfs and netlink hold none */
+	session->number = atomic64_inc_return(&numbers);
 	mutex_init(&session->lock);
 	rs_sink_start(&session->sink, 0);
 	rs_event_start(session);
@@ -24,7 +27,9 @@ struct rs_session *rs_session_open(void)
 void rs_session_close(struct rs_session *session)
 {
 	rs_event_stop(session);
+	rs_sysfs_free(session);
 	rs_rings_free(session);
+	rs_relay_free(session);
 	kvfree(session->reply);
 	kfree(session);
 	module_put(THIS_MODULE);
@@ -50,6 +55,7 @@ int rs_session_setup(struct rs_session *session, u32 length, u32 checked)
 	session->checked = checked;
 	rs_sink_start(&session->sink, checked);
 	session->next = 0;
+	rs_relay_setup(session);
 	return 0;
 }
 
@@ -96,9 +102,8 @@ void *rs_message_in(const char __user *from, size_t bytes)
 
 static int do_status(struct rs_session *session, struct rs_channel_status *status)
 {
-	if (status->reserved)
-		return -EINVAL;
 	rs_sink_counts(&session->sink, (unsigned long long *)&status->counts);
+	status->number = session->number;
 	return 0;
 }
 
@@ -134,8 +139,7 @@ long rs_session_ioctl(struct rs_session *session, unsigned int command, unsigned
 	return status ? status : rs_call_out(&call.head, command, argument);
 }
 
-/* Takes `message` over where it becomes an answer. */
-static int take_whole(struct rs_session *session, void *message, size_t bytes)
+int rs_session_put(struct rs_session *session, void *message, size_t bytes)
 {
 	int status;
 
@@ -158,11 +162,10 @@ ssize_t rs_session_write(struct rs_session *session, const char __user *from, si
 
 	if (IS_ERR(message))
 		return PTR_ERR(message);
-	status = take_whole(session, message, bytes);
+	status = rs_session_put(session, message, bytes);
 	return status ? status : bytes;
 }
 
-/* The next message for the user, which becomes the caller's; ERR_PTR. */
 static void *next_out(struct rs_session *session, size_t room, u32 *bytes)
 {
 	void *message = session->reply;
@@ -180,16 +183,23 @@ static void *next_out(struct rs_session *session, size_t room, u32 *bytes)
 	return message;
 }
 
+void *rs_session_get(struct rs_session *session, size_t room, u32 *bytes)
+{
+	void *message;
+
+	if (mutex_lock_killable(&session->lock))
+		return ERR_PTR(-EINTR);
+	message = next_out(session, room, bytes);
+	mutex_unlock(&session->lock);
+	return message;
+}
+
 ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room)
 {
 	unsigned long left;
-	void *message;
 	u32 bytes;
+	void *message = rs_session_get(session, room, &bytes);
 
-	if (mutex_lock_killable(&session->lock))
-		return -EINTR;
-	message = next_out(session, room, &bytes);
-	mutex_unlock(&session->lock);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	left = copy_to_user(to, message, bytes);

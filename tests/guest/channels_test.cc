@@ -53,7 +53,8 @@ struct ChannelTest : testing::TestWithParam<const Kind*> {
   // Sizes that differ in all that matters: none, less than a word, odd, a page and more, the most.
   std::vector<std::size_t> sizes() const {
     std::vector<std::size_t> all{0, 1, 8, 63, 64, 1024, 4096, 65000 - channel::kHeader};
-    if (ability().most > all.back()) all.push_back(ability().most);
+    while (all.back() >= ability().most) all.pop_back();
+    all.push_back(ability().most);
     return all;
   }
 };
@@ -80,6 +81,14 @@ TEST_P(ChannelTest, Echo) {
     ASSERT_TRUE(called) << size << ": " << called.error().message;
     ASSERT_EQ(reply, payload) << size;
   }
+}
+
+TEST_P(ChannelTest, MoreThanTheMostIsRefused) {
+  auto channel = opened();
+  ASSERT_TRUE(channel);
+  if (!ability().echo) GTEST_SKIP() << GetParam()->name << " has no echo";
+  Payload reply;
+  EXPECT_FALSE(channel->call(filled(ability().most + 1, 0), reply));
 }
 
 TEST_P(ChannelTest, Sink) {
@@ -147,8 +156,7 @@ TEST_P(ChannelTest, Notify) {
   for (std::uint64_t each = 0; each < 3; ++each) {
     auto asked = channel->notify(2000us);
     ASSERT_TRUE(asked) << asked.error().message;
-    pollfd wanted{channel->descriptor(), POLLPRI, 0};
-    if (GetParam()->name != "ioctl" && GetParam()->name != "uring") wanted.events = POLLIN;
+    pollfd wanted{channel->descriptor(), channel->readiness(), 0};
     EXPECT_EQ(poll(&wanted, 1, 20'000), 1) << each;
     auto event = channel->wait(20s);
     ASSERT_TRUE(event) << event.error().message;
@@ -188,6 +196,61 @@ TEST_P(ChannelTest, Many) {
       ASSERT_EQ(reply, payload);
     }
   }
+}
+
+// What has no room, or is not taken in time, is lost: as many as are told, and no others.
+TEST_P(ChannelTest, LossIsCounted) {
+  auto channel = opened();
+  ASSERT_TRUE(channel);
+  if (ability().loss == Loss::kNone) {
+    EXPECT_EQ(channel->produce(1).error().status, kNo);
+    GTEST_SKIP() << GetParam()->name << " loses nothing";
+  }
+  constexpr std::uint32_t kSent = 20'000;
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(channel->setup(1000, true));
+    for (int part = 0; part < 4; ++part) ASSERT_TRUE(channel->produce(kSent / 4));
+    auto lost = channel->lost();
+    ASSERT_TRUE(lost) << lost.error().message;
+    EXPECT_GT(*lost, kSent / 20);
+    EXPECT_LT(*lost, kSent);
+    Payload payload;
+    std::uint64_t came = 0, next = 0;
+    while (next < kSent) {
+      auto received = channel->receive(payload);
+      ASSERT_TRUE(received) << received.error().message;
+      ASSERT_GE(*received, next) << "order";
+      ASSERT_TRUE(channel::is_filled(payload, *received)) << *received;
+      if (*received >= kSent) break;
+      if (came == 0 && ability().loss == Loss::kNewest) {
+        EXPECT_EQ(*received, 0u) << "the oldest are there";
+      }
+      ++came, next = *received + 1;
+    }
+    if (ability().loss == Loss::kOldest) {
+      EXPECT_EQ(next, kSent) << "the newest are there";
+    }
+    EXPECT_EQ(came + *lost, kSent) << "told: " << *lost;
+  }
+}
+
+TEST_P(ChannelTest, EightStreamsAtOnce) {
+  if (!ability().stream) GTEST_SKIP() << GetParam()->name << " has no stream";
+  std::vector<std::thread> clients;
+  std::atomic<int> good = 0;
+  for (unsigned client = 0; client < 8; ++client)
+    clients.emplace_back([&, client] {
+      auto channel = open(GetParam()->name);
+      Payload payload;
+      if (!channel || !(*channel)->setup(100 + client, true)) return;
+      for (std::uint64_t each = 0; each < 500; ++each) {
+        auto received = (*channel)->receive(payload);
+        if (!received || *received != each || payload != filled(100 + client, each)) return;
+      }
+      ++good;
+    });
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(good, 8);
 }
 
 TEST_P(ChannelTest, EightClientsAtOnce) {

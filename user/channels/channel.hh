@@ -3,6 +3,8 @@
 // its Ability says, and the call for it fails with kNo.
 #pragma once
 
+#include <poll.h>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -20,10 +22,19 @@ namespace ringside::channels {
 
 using std::chrono::microseconds;
 
-// Which of the four services, and bytes of the largest payload.
+// Which DATA of a stream is lost where the kernel sends more than is taken.
+enum class Loss {
+  kNone,    // none: it sends what it is asked for
+  kNewest,  // what has no room; counted
+  kOldest,  // what was not taken in time; counted
+};
+std::string_view name_of(Loss loss);  // "none", "newest", "oldest"
+
+// Which of the four services, bytes of the largest payload, and what may be lost.
 struct Ability {
   bool echo = false, stream = false, sink = false, notify = false;
   std::size_t most = RS_CHANNEL_PAYLOAD_MAX;
+  Loss loss = Loss::kNone;
   unsigned batch = 1;  // DATA that one system call moves at most
 };
 
@@ -57,6 +68,10 @@ class Channel {
   // error.
   using Take = std::function<void(std::uint64_t sequence, Bytes payload)>;
   virtual Outcome<Nothing> receive_each(std::uint64_t count, const Take& take);
+  // stream, where DATA may be lost: has the kernel send `messages` now, taken or not. How many of
+  // all since setup() are lost so far.
+  virtual Outcome<Nothing> produce(std::uint32_t messages);
+  virtual Outcome<std::uint64_t> lost();
   // notify: has the kernel send an event `delay` from now; wait() sleeps until one is there, no
   // value: not before `timeout`.
   virtual Outcome<Nothing> notify(microseconds delay);
@@ -64,8 +79,9 @@ class Channel {
 
   // What became of what was sent.
   virtual Outcome<rs_channel_counts> counts() = 0;
-  // To be polled: readable (POLLIN or POLLPRI) when an event is there; -1 where there is none.
+  // To be polled for readiness() until an event is there; -1 where there is none.
   virtual int descriptor() const { return -1; }
+  virtual short readiness() const { return POLLIN; }
 
  protected:
   explicit Channel(const Ability& ability) : ability_(ability) {}

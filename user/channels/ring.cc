@@ -2,38 +2,22 @@
 // work on all of them. Events come by an eventfd.
 #include "core/channel/ring.hh"
 
-#include <sys/mman.h>
-
 #include <cstring>
 
 #include "user/channels/device.hh"
+#include "user/channels/mapping.hh"
 
 namespace ringside::channels {
 namespace {
 
 constexpr std::uint32_t kRingBytes = 4u << 20;  // of each; a payload is less than half of it
 
-class Mapping {
- public:
-  static Outcome<Mapping> of(int fd, std::size_t bytes) {
-    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (memory == MAP_FAILED) return system_failure("map", RS_CHANNEL_DEVICE);
-    return Mapping({static_cast<std::byte*>(memory), bytes});
-  }
-  Mapping(Mapping&& other) noexcept : memory_(std::exchange(other.memory_, {})) {}
-  ~Mapping() {
-    if (!memory_.empty()) munmap(memory_.data(), memory_.size());
-  }
-  // Ring number `n` of two.
-  channel::Ring ring(std::size_t n) const {
-    auto half = memory_.subspan(n * (memory_.size() / 2), memory_.size() / 2);
-    return {reinterpret_cast<channel::Positions*>(half.data()), half.subspan(channel::kRingPage)};
-  }
-
- private:
-  explicit Mapping(std::span<std::byte> memory) : memory_(memory) {}
-  std::span<std::byte> memory_;
-};
+// Ring number `n` of two.
+channel::Ring ring_of(const Mapping& mapping, std::size_t n) {
+  auto half = mapping.memory().size() / 2;
+  auto memory = mapping.memory().subspan(n * half, half);
+  return {reinterpret_cast<channel::Positions*>(memory.data()), memory.subspan(channel::kRingPage)};
+}
 
 Failure broken(const Error& error) {
   return Failure{describe(error, "the kernel's ring")};
@@ -44,8 +28,8 @@ class RingChannel : public EventfdChannel {
   RingChannel(const Ability& ability, UniqueFd fd, UniqueFd event, Mapping mapping)
       : EventfdChannel(ability, std::move(fd), std::move(event)),
         mapping_(std::move(mapping)),
-        out_(mapping_.ring(0)),
-        in_(mapping_.ring(1)) {}
+        out_(ring_of(mapping_, 0)),
+        in_(ring_of(mapping_, 1)) {}
 
   Outcome<Nothing> setup(std::uint32_t length, bool checked) override {
     TRY(flush());
@@ -156,7 +140,8 @@ Opened open_ring(const Ability& ability) {
   rs_channel_rings rings{};
   rings.bytes = kRingBytes;
   TRY(ask(fd.get(), RS_CHANNEL_IOC_RINGS, rings, "ask for rings of"));
-  auto mapping = TRY(Mapping::of(fd.get(), rings.mapping));
+  auto mapping =
+      TRY(Mapping::of(fd.get(), rings.mapping, PROT_READ | PROT_WRITE, RS_CHANNEL_DEVICE));
   return make<RingChannel>(ability, std::move(fd), TRY(make_eventfd()), std::move(mapping));
 }
 
