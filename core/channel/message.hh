@@ -86,4 +86,21 @@ class Sink {
   bool checked_ = false;
 };
 
+// What becomes of a whole message from a user, in memory that nobody else writes to: an ECHO turns
+// into its REPLY in place, DATA is `sink`'s. The type that it has then; SKIP: refused.
+inline Type serve(std::span<std::byte> message, Sink& sink) {
+  if (message.size() < kHeader) return Type::kSkip;
+  Header header;
+  __builtin_memcpy(&header, message.data(), kHeader);
+  if (header.reserved != 0 || header.length != message.size() - kHeader) return Type::kSkip;
+  if (header.type == Type::kData) {
+    sink.take(header.sequence, message.subspan(kHeader));
+    return Type::kData;
+  }
+  if (header.type != Type::kEcho) return Type::kSkip;
+  header.type = Type::kReply;
+  __builtin_memcpy(message.data(), &header, kHeader);
+  return Type::kReply;
+}
+
 }  // namespace ringside::channel

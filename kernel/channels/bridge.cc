@@ -16,9 +16,6 @@ static_assert(sizeof(Sink) <= sizeof(rs_sink) && sizeof(Ring) <= sizeof(rs_ring_
 
 namespace {
 
-Bytes bytes_at(const void* data, std::size_t size) {
-  return {static_cast<const std::byte*>(data), size};
-}
 Ring& core(rs_ring_side* side) {
   return *reinterpret_cast<Ring*>(side);
 }
@@ -47,14 +44,6 @@ int place_for(Ring& ring, std::size_t length, std::byte*& place) {
 
 extern "C" {
 
-int rs_message_read(const void* data, unsigned long bytes, rs_view* view) {
-  auto message = channel::read_message(bytes_at(data, bytes));
-  if (!message) return 0;
-  *view = {data, static_cast<unsigned>(message->header.type),
-           static_cast<unsigned>(channel::kHeader + message->header.length)};
-  return 1;
-}
-
 void rs_message_make(void* data, unsigned type, unsigned long long sequence, unsigned length,
                      int checked) {
   Header header{length, static_cast<Type>(type), 0, sequence};
@@ -68,9 +57,10 @@ void rs_sink_start(rs_sink* sink, int checked) {
   reinterpret_cast<Sink*>(sink)->set_checked(checked != 0);
 }
 
-void rs_sink_take(rs_sink* sink, const rs_view* view) {
-  auto message = channel::read_message(bytes_at(view->message, view->bytes));
-  if (message) reinterpret_cast<Sink*>(sink)->take(message->header.sequence, message->payload);
+int rs_sink_serve(rs_sink* sink, void* message, unsigned long bytes) {
+  auto type = channel::serve({static_cast<std::byte*>(message), bytes},
+                             *reinterpret_cast<Sink*>(sink));
+  return type == Type::kReply ? 1 : type == Type::kData ? 0 : -1;
 }
 
 void rs_sink_counts(const rs_sink* sink, unsigned long long* counts) {

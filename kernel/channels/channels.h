@@ -11,12 +11,49 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/wait.h>
 
 #include "include/ringside/uapi/channel.h"
+#include "kernel/base/bytes.h"
 #include "kernel/channels/bridge.h"
 
 #define RS_MESSAGE_MAX (sizeof(struct rs_message) + RS_CHANNEL_PAYLOAD_MAX)
+
+/* Memory of one message: its own where that is small, as allocating costs more than such a message
+ * does; else of kvmalloc(). */
+struct rs_hold {
+	void *at; /* NULL: nothing */
+	u32 bytes;
+	u64 small[RS_SMALL / sizeof(u64)];
+};
+/* EMSGSIZE, ENOMEM. */
+static inline int rs_hold_make(struct rs_hold *hold, size_t bytes)
+{
+	hold->at = NULL;
+	if (bytes > RS_MESSAGE_MAX)
+		return -EMSGSIZE;
+	hold->bytes = bytes;
+	hold->at = bytes <= sizeof(hold->small) ? hold->small
+						: kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	return hold->at ? 0 : -ENOMEM;
+}
+static inline void rs_hold_end(struct rs_hold *hold)
+{
+	if (hold->at != hold->small)
+		kvfree(hold->at);
+	hold->at = NULL;
+}
+/* `to` holds nothing before, `from` nothing after. */
+static inline void rs_hold_move(struct rs_hold *to, struct rs_hold *from)
+{
+	to->bytes = from->bytes;
+	to->at = from->at;
+	if (from->at == from->small)
+		to->at = memcpy(to->small, from->small, from->bytes);
+	from->at = NULL;
+}
 
 struct rs_rings {
 	void *memory; /* vmalloc_user(): two rings, each a page and its bytes */
@@ -34,8 +71,7 @@ struct rs_session {
 	u32 length, checked;
 	u64 next; /* number of the next DATA to the user */
 	struct rs_sink sink;
-	void *reply; /* of a channel that writes first and reads then */
-	u32 reply_bytes, reply_at;
+	struct rs_hold reply; /* of a channel that writes first and reads then */
 	struct rs_rings rings;
 	struct rs_relay *relay;
 	unsigned long has_device; /* bit 0, atomic: one is made, or being made */
@@ -63,18 +99,19 @@ int rs_session_take(struct rs_session *session, void *message, size_t bytes);
 u32 rs_session_make(struct rs_session *session, void *message);
 /* SETUP and STATUS, on the files of every channel that is one; ENOTTY for others. */
 long rs_session_ioctl(struct rs_session *session, unsigned int command, unsigned long argument);
-/* A whole message from a user, in a kvmalloc that becomes the session's; an ECHO's answer is what
- * is got next. */
-int rs_session_put(struct rs_session *session, void *message, size_t bytes);
-/* An answer, else the next DATA, of at most `room` bytes: in a kvmalloc for the caller. ERR_PTR:
- * EMSGSIZE, EINTR, ENOMEM. */
-void *rs_session_get(struct rs_session *session, size_t room, u32 *bytes);
+/* A whole message from a user; an ECHO's answer is what is got next. Takes of `hold` what it needs,
+ * and leaves the rest to be ended. */
+int rs_session_put(struct rs_session *session, struct rs_hold *hold);
+/* An answer, else the next DATA, of at most `room` bytes: in `hold`, which is to be ended where 0 is
+ * returned. EMSGSIZE, EINTR, ENOMEM. */
+int rs_session_get(struct rs_session *session, size_t room, struct rs_hold *hold);
 /* write(2) of one whole message: an ECHO's answer is what is read next. */
 ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes);
 /* read(2) of one whole message: an answer, else the next DATA. EMSGSIZE: it has no room. */
 ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room);
-/* A message out of a user's memory, in a kvmalloc of its own. ERR_PTR: EMSGSIZE, EFAULT, ENOMEM. */
-void *rs_message_in(const char __user *from, size_t bytes);
+/* A message out of a user's memory; `hold` is to be ended where 0 is returned. EMSGSIZE, EFAULT,
+ * ENOMEM. */
+int rs_hold_in(struct rs_hold *hold, const void __user *from, size_t bytes);
 
 /* NULL for -1. EBADF, EINVAL. */
 int rs_eventfd_get(s32 number, struct eventfd_ctx **eventfd);

@@ -29,21 +29,21 @@ static int answer(struct rs_session *session, const struct rs_channel_send *send
 		return status;
 	if (send->room < send->bytes)
 		return -EMSGSIZE;
-	return copy_to_user(u64_to_user_ptr(send->reply), message, send->bytes) ? -EFAULT : 0;
+	return rs_bytes_out(u64_to_user_ptr(send->reply), message, send->bytes);
 }
 
 static int do_send(struct rs_session *session, const struct rs_channel_send *send)
 {
-	void *message;
+	struct rs_hold hold;
 	int status;
 
 	if (send->reserved)
 		return -EINVAL;
-	message = rs_message_in(u64_to_user_ptr(send->message), send->bytes);
-	if (IS_ERR(message))
-		return PTR_ERR(message);
-	status = answer(session, send, message);
-	kvfree(message);
+	status = rs_hold_in(&hold, u64_to_user_ptr(send->message), send->bytes);
+	if (status)
+		return status;
+	status = answer(session, send, hold.at);
+	rs_hold_end(&hold);
 	return status;
 }
 
@@ -169,22 +169,44 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 	return status ? status : rs_call_out(&call.head, command, argument);
 }
 
-static u64 first_word(const struct io_uring_cmd *command)
+static const void *parameters(const struct io_uring_cmd *command)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-	return *(const u64 *)io_uring_sqe_cmd(command->sqe);
+	return io_uring_sqe_cmd(command->sqe);
 #else
-	return *(const u64 *)command->cmd;
+	return command->cmd;
 #endif
 }
 
-/* The command's first word is where the call's structure lies. Done at once, and so in the order of
- * submission. What sleeps until something happens is not for here. */
+/* SEND_AT and RECEIVE_AT. `there` may lie in memory that the user goes on writing to. */
+static int do_at(struct rs_session *session, unsigned int command,
+		 const struct rs_channel_at *there)
+{
+	void __user *message = u64_to_user_ptr(READ_ONCE(there->message));
+	u32 bytes = READ_ONCE(there->bytes);
+	struct rs_channel_send send = { .message = (unsigned long)message, .bytes = bytes };
+
+	if (READ_ONCE(there->reserved))
+		return -EINVAL;
+	if (command == RS_CHANNEL_URING_RECEIVE_AT)
+		return rs_session_read(session, message, bytes);
+	return do_send(session, &send);
+}
+
+/* Done at once, and so in the order of submission. What sleeps until something happens is not for
+ * here. */
 static int on_uring(struct io_uring_cmd *command, unsigned int flags)
 {
-	if (command->cmd_op == RS_CHANNEL_IOC_WAIT)
+	switch (command->cmd_op) {
+	case RS_CHANNEL_URING_SEND_AT:
+	case RS_CHANNEL_URING_RECEIVE_AT:
+		return do_at(command->file->private_data, command->cmd_op, parameters(command));
+	case RS_CHANNEL_IOC_WAIT:
 		return -EOPNOTSUPP;
-	return on_ioctl(command->file, command->cmd_op, first_word(command));
+	default:
+		return on_ioctl(command->file, command->cmd_op,
+				READ_ONCE(*(const u64 *)parameters(command)));
+	}
 }
 
 static int on_mmap(struct file *file, struct vm_area_struct *area)

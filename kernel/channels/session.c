@@ -30,7 +30,7 @@ void rs_session_close(struct rs_session *session)
 	rs_sysfs_free(session);
 	rs_rings_free(session);
 	rs_relay_free(session);
-	kvfree(session->reply);
+	rs_hold_end(&session->reply);
 	kfree(session);
 	module_put(THIS_MODULE);
 }
@@ -61,21 +61,9 @@ int rs_session_setup(struct rs_session *session, u32 length, u32 checked)
 
 int rs_session_take(struct rs_session *session, void *message, size_t bytes)
 {
-	struct rs_message *header = message;
-	struct rs_view view;
+	int status = rs_sink_serve(&session->sink, message, bytes);
 
-	if (!rs_message_read(message, bytes, &view) || view.bytes != bytes)
-		return -EBADMSG;
-	switch (view.type) {
-	case RS_MESSAGE_ECHO:
-		header->type = RS_MESSAGE_REPLY;
-		return 1;
-	case RS_MESSAGE_DATA:
-		rs_sink_take(&session->sink, &view);
-		return 0;
-	default:
-		return -EBADMSG;
-	}
+	return status < 0 ? -EBADMSG : status;
 }
 
 u32 rs_session_make(struct rs_session *session, void *message)
@@ -85,19 +73,15 @@ u32 rs_session_make(struct rs_session *session, void *message)
 	return sizeof(struct rs_message) + session->length;
 }
 
-void *rs_message_in(const char __user *from, size_t bytes)
+int rs_hold_in(struct rs_hold *hold, const void __user *from, size_t bytes)
 {
-	void *message;
+	int status = rs_hold_make(hold, bytes);
 
-	if (bytes > RS_MESSAGE_MAX)
-		return ERR_PTR(-EMSGSIZE);
-	message = kvmalloc(max_t(size_t, bytes, 1), GFP_KERNEL_ACCOUNT);
-	if (!message)
-		return ERR_PTR(-ENOMEM);
-	if (!copy_from_user(message, from, bytes))
-		return message;
-	kvfree(message);
-	return ERR_PTR(-EFAULT);
+	if (!status)
+		status = rs_bytes_in(hold->at, from, bytes);
+	if (status)
+		rs_hold_end(hold);
+	return status;
 }
 
 static int do_status(struct rs_session *session, struct rs_channel_status *status)
@@ -139,70 +123,70 @@ long rs_session_ioctl(struct rs_session *session, unsigned int command, unsigned
 	return status ? status : rs_call_out(&call.head, command, argument);
 }
 
-int rs_session_put(struct rs_session *session, void *message, size_t bytes)
+int rs_session_put(struct rs_session *session, struct rs_hold *hold)
 {
 	int status;
 
 	if (mutex_lock_killable(&session->lock))
 		return -EINTR;
-	status = rs_session_take(session, message, bytes);
+	status = rs_session_take(session, hold->at, hold->bytes);
 	if (status > 0) {
-		swap(session->reply, message);
-		session->reply_bytes = bytes;
+		rs_hold_end(&session->reply);
+		rs_hold_move(&session->reply, hold);
 	}
 	mutex_unlock(&session->lock);
-	kvfree(message);
 	return status < 0 ? status : 0;
 }
 
 ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes)
 {
-	void *message = rs_message_in(from, bytes);
-	int status;
+	struct rs_hold hold;
+	int status = rs_hold_in(&hold, from, bytes);
 
-	if (IS_ERR(message))
-		return PTR_ERR(message);
-	status = rs_session_put(session, message, bytes);
+	if (status)
+		return status;
+	status = rs_session_put(session, &hold);
+	rs_hold_end(&hold);
 	return status ? status : bytes;
 }
 
-static void *next_out(struct rs_session *session, size_t room, u32 *bytes)
+static int next_out(struct rs_session *session, size_t room, struct rs_hold *hold)
 {
-	void *message = session->reply;
+	struct rs_hold *reply = &session->reply;
+	u32 bytes = reply->at ? reply->bytes : sizeof(struct rs_message) + session->length;
+	int status;
 
-	*bytes = message ? session->reply_bytes : sizeof(struct rs_message) + session->length;
-	if (*bytes > room)
-		return ERR_PTR(-EMSGSIZE);
-	session->reply = NULL;
-	if (message)
-		return message;
-	message = kvmalloc(*bytes, GFP_KERNEL_ACCOUNT);
-	if (!message)
-		return ERR_PTR(-ENOMEM);
-	rs_session_make(session, message);
-	return message;
+	if (bytes > room)
+		return -EMSGSIZE;
+	if (reply->at) {
+		rs_hold_move(hold, reply);
+		return 0;
+	}
+	status = rs_hold_make(hold, bytes);
+	if (!status)
+		rs_session_make(session, hold->at);
+	return status;
 }
 
-void *rs_session_get(struct rs_session *session, size_t room, u32 *bytes)
+int rs_session_get(struct rs_session *session, size_t room, struct rs_hold *hold)
 {
-	void *message;
+	int status;
 
 	if (mutex_lock_killable(&session->lock))
-		return ERR_PTR(-EINTR);
-	message = next_out(session, room, bytes);
+		return -EINTR;
+	status = next_out(session, room, hold);
 	mutex_unlock(&session->lock);
-	return message;
+	return status;
 }
 
 ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room)
 {
-	unsigned long left;
-	u32 bytes;
-	void *message = rs_session_get(session, room, &bytes);
+	struct rs_hold hold;
+	int status = rs_session_get(session, room, &hold);
 
-	if (IS_ERR(message))
-		return PTR_ERR(message);
-	left = copy_to_user(to, message, bytes);
-	kvfree(message);
-	return left ? -EFAULT : (ssize_t)bytes;
+	if (status)
+		return status;
+	status = rs_bytes_out(to, hold.at, hold.bytes);
+	rs_hold_end(&hold);
+	return status ? status : (ssize_t)hold.bytes;
 }

@@ -18,26 +18,28 @@ static struct rs_session *session_of(struct device *device)
 static ssize_t message_read(struct file *file, struct kobject *object,
 			    struct bin_attribute *attribute, char *to, loff_t place, size_t room)
 {
-	u32 bytes;
-	void *message = rs_session_get(session_of(kobj_to_dev(object)), room, &bytes);
+	struct rs_hold hold;
+	int status = rs_session_get(session_of(kobj_to_dev(object)), room, &hold);
 
-	if (IS_ERR(message))
-		return PTR_ERR(message);
-	memcpy(to, message, bytes);
-	kvfree(message);
-	return bytes;
+	if (status)
+		return status;
+	memcpy(to, hold.at, hold.bytes);
+	rs_hold_end(&hold);
+	return hold.bytes;
 }
 
 static ssize_t message_write(struct file *file, struct kobject *object,
 			     struct bin_attribute *attribute, char *from, loff_t place,
 			     size_t bytes)
 {
-	void *message = kmemdup(from, bytes, GFP_KERNEL_ACCOUNT);
-	int status;
+	struct rs_hold hold;
+	int status = rs_hold_make(&hold, bytes);
 
-	if (!message)
-		return -ENOMEM;
-	status = rs_session_put(session_of(kobj_to_dev(object)), message, bytes);
+	if (status)
+		return status;
+	memcpy(hold.at, from, bytes);
+	status = rs_session_put(session_of(kobj_to_dev(object)), &hold);
+	rs_hold_end(&hold);
 	return status ? status : bytes;
 }
 static BIN_ATTR(message, 0600, message_read, message_write, 0);

@@ -191,10 +191,10 @@ struct rs_ring {
 	__u64 taken __attribute__((aligned(64)));
 };
 
-#define RS_CHANNEL_IOC_SETUP _IOWR('R', 0x50, struct rs_channel_setup)
-#define RS_CHANNEL_IOC_SEND _IOWR('R', 0x51, struct rs_channel_send)
+#define RS_CHANNEL_IOC_SETUP _IOW('R', 0x50, struct rs_channel_setup)
+#define RS_CHANNEL_IOC_SEND _IOW('R', 0x51, struct rs_channel_send)
 #define RS_CHANNEL_IOC_RECEIVE _IOWR('R', 0x52, struct rs_channel_receive)
-#define RS_CHANNEL_IOC_NOTIFY _IOWR('R', 0x53, struct rs_channel_notify)
+#define RS_CHANNEL_IOC_NOTIFY _IOW('R', 0x53, struct rs_channel_notify)
 #define RS_CHANNEL_IOC_WAIT _IOWR('R', 0x54, struct rs_channel_wait)
 #define RS_CHANNEL_IOC_STATUS _IOWR('R', 0x55, struct rs_channel_status)
 #define RS_CHANNEL_IOC_RINGS _IOWR('R', 0x56, struct rs_channel_rings)
@@ -203,6 +203,17 @@ struct rs_ring {
 #define RS_CHANNEL_IOC_RELAY_STATE _IOWR('R', 0x59, struct rs_channel_relay_state)
 #define RS_CHANNEL_IOC_PRODUCE _IOWR('R', 0x5a, struct rs_channel_produce)
 #define RS_CHANNEL_IOC_DEVICE _IOWR('R', 0x5b, struct rs_channel_device)
+
+/* io_uring: every call above but WAIT is a command, its number in `cmd_op`, the address of its
+ * structure in the first word of `cmd`. These have all they need in `cmd`: SEND_AT takes a message,
+ * no ECHO; RECEIVE_AT gives the next DATA, and its bytes as the result. */
+struct rs_channel_at {
+	__u64 message;
+	__u32 bytes; /* of the message; of its room */
+	__u32 reserved;
+};
+#define RS_CHANNEL_URING_SEND_AT _IOW('R', 0x70, struct rs_channel_at)
+#define RS_CHANNEL_URING_RECEIVE_AT _IOW('R', 0x71, struct rs_channel_at)
 
 /* Generic netlink: a message is one attribute. MESSAGE without one sets the port's session up. */
 enum rs_channel_command {
