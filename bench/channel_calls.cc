@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <functional>
 
 #include "include/ringside/uapi/channel.h"
 #include "user/base/unique_fd.hh"
@@ -26,7 +25,8 @@ class Bench {
   explicit Bench(Context context) : context_(std::move(context)) {}
 
   // `call` does the operation `operations` times.
-  void measure(const std::string& name, const std::function<bool()>& call, int operations = 1) {
+  template <class Call>
+  void measure(const std::string& name, const Call& call, int operations = 1) {
     std::vector<double> samples;
     for (int sample = -1; sample < kSamples; ++sample) {  // the first one warms up
       double began = now();
@@ -72,6 +72,7 @@ void measure_eventfd(Bench& bench) {
 }
 
 void measure_ioctls(Bench& bench, int fd) {
+  bench.measure("ioctl: refused", [&] { return ioctl(fd, _IO('R', 0x7f)) < 0; });
   bench.measure("ioctl: 64 bytes in and out", [&] {
     rs_channel_status status{};
     status.size = sizeof status, status.version = RS_CHANNEL_VERSION;
@@ -87,53 +88,65 @@ void measure_ioctls(Bench& bench, int fd) {
   });
 }
 
+// Commands of one registered file, which does them at once, in their order; of all but the last
+// nothing is told.
 class Queue {
  public:
-  explicit Queue(unsigned entries) {
-    open_ = io_uring_queue_init(entries, &ring_,
-                                IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN) == 0;
+  Queue(unsigned entries, int fd) {
+    open_ = io_uring_queue_init(entries, &ring_, 0) == 0;
+    registered_ = open_ && io_uring_register_files(&ring_, &fd, 1) == 0;
   }
   ~Queue() {
     if (open_) io_uring_queue_exit(&ring_);
   }
-  bool open() const { return open_; }
-  bool run(unsigned count, const std::function<void(io_uring_sqe*)>& prepare) {
-    for (unsigned each = 0; each < count; ++each) prepare(io_uring_get_sqe(&ring_));
-    if (io_uring_submit_and_wait(&ring_, count) < 0) return false;
-    io_uring_cqe* done = nullptr;
-    bool good = true;
-    for (unsigned each = 0; each < count; ++each) {
-      if (io_uring_wait_cqe(&ring_, &done) < 0) return false;
-      good = good && done->res >= 0;
-      io_uring_cqe_seen(&ring_, done);
+  bool open() const { return registered_; }
+  template <class Prepare>
+  bool run(unsigned count, const Prepare& prepare) {
+    for (unsigned each = 1; each <= count; ++each) {
+      auto* entry = io_uring_get_sqe(&ring_);
+      prepare(entry);
+      entry->flags = IOSQE_FIXED_FILE | (each < count ? IOSQE_CQE_SKIP_SUCCESS : 0);
     }
+    io_uring_cqe* done = nullptr;
+    if (io_uring_submit_and_wait(&ring_, 1) < 0 || io_uring_wait_cqe(&ring_, &done) < 0)
+      return false;
+    bool good = done->res >= 0;
+    if (!good) errno = -done->res;
+    io_uring_cqe_seen(&ring_, done);
     return good;
   }
 
  private:
   io_uring ring_{};
-  bool open_ = false;
+  bool open_ = false, registered_ = false;
 };
 
-void measure_uring(Bench& bench, int fd) {
+template <class Prepare>
+void measure_queue(Bench& bench, const char* name, int fd, const Prepare& prepare) {
   for (unsigned batch : {1u, 8u, 128u}) {
-    Queue queue(batch);
-    if (!queue.open()) return;
-    bench.measure(fmt::format("io_uring: nop, {} a call", batch),
-                  [&] { return queue.run(batch, [](auto* entry) { io_uring_prep_nop(entry); }); },
-                  static_cast<int>(batch));
-    if (fd < 0) continue;
-    rs_channel_status status{};
-    status.size = sizeof status, status.version = RS_CHANNEL_VERSION;
-    auto prepare = [&](io_uring_sqe* entry) {
-      io_uring_prep_rw(IORING_OP_URING_CMD, entry, fd, nullptr, 0, 0);
-      entry->cmd_op = RS_CHANNEL_IOC_STATUS;
-      auto word = reinterpret_cast<std::uintptr_t>(&status);
-      std::memcpy(entry->cmd, &word, sizeof word);
-    };
-    bench.measure(fmt::format("io_uring: command, {} a call", batch),
-                  [&] { return queue.run(batch, prepare); }, static_cast<int>(batch));
+    Queue queue(batch, fd);
+    if (queue.open())
+      bench.measure(
+          fmt::format("io_uring: {}, {} a call", name, batch),
+          [&] { return queue.run(batch, prepare); }, static_cast<int>(batch));
   }
+}
+
+void measure_uring(Bench& bench, int channel) {
+  UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  measure_queue(bench, "nop", null.get(), [](auto* entry) { io_uring_prep_nop(entry); });
+  // /dev/null has commands from 6.2 on.
+  measure_queue(bench, "no command", null.get(), [](auto* entry) {
+    io_uring_prep_rw(IORING_OP_URING_CMD, entry, 0, nullptr, 0, 0);
+  });
+  if (channel < 0) return;
+  rs_message message{0, RS_MESSAGE_DATA, 0, 0};
+  rs_channel_at at{reinterpret_cast<std::uintptr_t>(&message), sizeof message, 0};
+  measure_queue(bench, "empty message", channel, [&](auto* entry) {
+    io_uring_prep_rw(IORING_OP_URING_CMD, entry, 0, nullptr, 0, 0);
+    entry->cmd_op = RS_CHANNEL_URING_SEND_AT;
+    std::memcpy(entry->cmd, &at, sizeof at);
+  });
 }
 
 void run(Context context) {
@@ -143,7 +156,12 @@ void run(Context context) {
   measure_eventfd(bench);
   measure_file(bench, "procfs", "/proc/version");
   measure_file(bench, "sysfs", "/sys/kernel/uevent_seqnum");
-  measure_file(bench, "debugfs", RS_CHANNEL_DEBUGFS "/value");
+  // No pread: such a file is not seekable (ESPIPE).
+  bench.measure("debugfs: open, read, close", [] {
+    UniqueFd file(open(RS_CHANNEL_DEBUGFS "/value", O_RDONLY | O_CLOEXEC));
+    char buffer[64];
+    return file && read(file.get(), buffer, sizeof buffer) > 0;
+  });
   UniqueFd fd(open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));
   if (fd) measure_ioctls(bench, fd.get());
   measure_uring(bench, fd ? fd.get() : -1);

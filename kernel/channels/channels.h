@@ -22,7 +22,9 @@
 #define RS_MESSAGE_MAX (sizeof(struct rs_message) + RS_CHANNEL_PAYLOAD_MAX)
 
 /* Memory of one message: its own where that is small, as allocating costs more than such a message
- * does; else of kvmalloc(). */
+ * does; else of kvmalloc(). On the stack it is declared RS_HOLD: the kernel would zero it, and all
+ * of it that is used is written before. */
+#define RS_HOLD struct rs_hold __attribute__((uninitialized))
 struct rs_hold {
 	void *at; /* NULL: nothing */
 	u32 bytes;

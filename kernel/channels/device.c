@@ -34,7 +34,7 @@ static int answer(struct rs_session *session, const struct rs_channel_send *send
 
 static int do_send(struct rs_session *session, const struct rs_channel_send *send)
 {
-	struct rs_hold hold;
+	RS_HOLD hold;
 	int status;
 
 	if (send->reserved)

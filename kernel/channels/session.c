@@ -140,7 +140,7 @@ int rs_session_put(struct rs_session *session, struct rs_hold *hold)
 
 ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes)
 {
-	struct rs_hold hold;
+	RS_HOLD hold;
 	int status = rs_hold_in(&hold, from, bytes);
 
 	if (status)
@@ -181,7 +181,7 @@ int rs_session_get(struct rs_session *session, size_t room, struct rs_hold *hold
 
 ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room)
 {
-	struct rs_hold hold;
+	RS_HOLD hold;
 	int status = rs_session_get(session, room, &hold);
 
 	if (status)

@@ -18,7 +18,7 @@ static struct rs_session *session_of(struct device *device)
 static ssize_t message_read(struct file *file, struct kobject *object,
 			    struct bin_attribute *attribute, char *to, loff_t place, size_t room)
 {
-	struct rs_hold hold;
+	RS_HOLD hold;
 	int status = rs_session_get(session_of(kobj_to_dev(object)), room, &hold);
 
 	if (status)
@@ -32,7 +32,7 @@ static ssize_t message_write(struct file *file, struct kobject *object,
 			     struct bin_attribute *attribute, char *from, loff_t place,
 			     size_t bytes)
 {
-	struct rs_hold hold;
+	RS_HOLD hold;
 	int status = rs_hold_make(&hold, bytes);
 
 	if (status)
