@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts of the channels module: session.c is the service behind all of them, event.c what wakes
  * a sleeper up, ring.c the shared memory, relay.c buffers of each CPU; device.c, proc.c, debug.c,
- * sysfs.c and netlink.c are a channel each or more, main.c starts and stops them. */
+ * sysfs.c, netlink.c and trace.c are a channel each or more, main.c starts and stops them. */
 #ifndef RINGSIDE_CHANNELS_H
 #define RINGSIDE_CHANNELS_H
 
@@ -136,6 +136,10 @@ int rs_relay_produce(struct rs_session *session, struct rs_channel_produce *call
 /* What was lost is forgotten, as is what was numbered. */
 void rs_relay_setup(struct rs_session *session);
 void rs_relay_free(struct rs_session *session);
+
+/* By the tracepoint. */
+int rs_trace_produce(struct rs_session *session, const struct rs_channel_produce *call);
+void rs_trace_event(u64 session, u64 sequence);
 
 int rs_device_start(void);
 void rs_device_stop(void);

@@ -73,9 +73,16 @@ static int do_wait(struct rs_session *session, struct rs_channel_wait *wait)
 
 static int do_produce(struct rs_session *session, struct rs_channel_produce *produce)
 {
-	if (produce->reserved || produce->way != RS_CHANNEL_WAY_RELAY)
+	if (produce->reserved)
 		return -EINVAL;
-	return rs_relay_produce(session, produce);
+	switch (produce->way) {
+	case RS_CHANNEL_WAY_RELAY:
+		return rs_relay_produce(session, produce);
+	case RS_CHANNEL_WAY_TRACEPOINT:
+		return rs_trace_produce(session, produce);
+	default:
+		return -EINVAL;
+	}
 }
 
 union call {

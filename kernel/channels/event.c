@@ -33,6 +33,7 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
 	spin_unlock_irqrestore(&session->event_lock, flags);
 	wake_up_all(&session->wait);
 	rs_netlink_event(sequence);
+	rs_trace_event(session->number, sequence);
 	return HRTIMER_NORESTART;
 }
 

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -195,6 +196,44 @@ TEST_F(HostileChannelTest, AMappingOutlivesItsFile) {
   fd.reset();
   std::memset(ring.memory, 0x5a, ring.bytes_);
   EXPECT_EQ(ring.memory[ring.bytes_ - 1], std::byte{0x5a});
+}
+
+// Whatever a call was asked for, its caller can be killed.
+TEST_F(HostileChannelTest, WhoAsksForTooMuchCanBeKilled) {
+  for (std::uint32_t way : {RS_CHANNEL_WAY_RELAY, RS_CHANNEL_WAY_TRACEPOINT}) {
+    pid_t child = fork();
+    if (child == 0) {
+      auto relay = of<rs_channel_relay>();
+      relay.bytes = 2 * RS_CHANNEL_PAYLOAD_MAX, relay.count = 2;
+      auto setup = of<rs_channel_setup>();
+      setup.length = RS_CHANNEL_PAYLOAD_MAX, setup.checked = 1;
+      auto produce = of<rs_channel_produce>();
+      produce.way = way, produce.count = ~0u;
+      if (call_errno(RS_CHANNEL_IOC_RELAY, relay) == 0 &&
+          call_errno(RS_CHANNEL_IOC_SETUP, setup) == 0)
+        call_errno(RS_CHANNEL_IOC_PRODUCE, produce);
+      _exit(1);
+    }
+    usleep(200'000);
+    kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status)) << way;
+    fd_ = UniqueFd(::open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));  // its relay buffers are there
+  }
+}
+
+// The tracepoint is there for whoever may load programs; nobody has to.
+TEST_F(HostileChannelTest, ATracepointThatNobodyListensTo) {
+  auto produce = of<rs_channel_produce>();
+  produce.way = RS_CHANNEL_WAY_TRACEPOINT, produce.count = 1000;
+  EXPECT_EQ(call_errno(RS_CHANNEL_IOC_PRODUCE, produce), 0);
+  auto status = of<rs_channel_status>(), other = status;
+  UniqueFd another(::open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(ioctl(fd_.get(), RS_CHANNEL_IOC_STATUS, &status), 0);
+  ASSERT_EQ(ioctl(another.get(), RS_CHANNEL_IOC_STATUS, &other), 0);
+  EXPECT_EQ(status.counts.messages, 0u);
+  EXPECT_GT(other.number, status.number);
 }
 
 TEST_F(HostileChannelTest, OthersGetWhatFileModesGrant) {

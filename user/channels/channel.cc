@@ -55,6 +55,10 @@ constexpr Kind kKinds[] = {
      "the same; a full one overwrites",
      {false, true, false, false, RS_CHANNEL_PAYLOAD_MAX, Loss::kOldest},
      open_relay},
+    {"bpf",
+     "a BPF program on a tracepoint, and its ring buffer",
+     {false, true, false, true, RS_CHANNEL_PAYLOAD_MAX, Loss::kNewest},
+     open_bpf},
     {"eventfd", "a counter that can be polled", {false, false, false, true, 0}, open_eventfd},
 };
 

@@ -23,6 +23,7 @@ Opened open_sysfs(const Ability& ability);
 Opened open_netlink(const Ability& ability);
 Opened open_ring(const Ability& ability);
 Opened open_uring(const Ability& ability);
+Opened open_bpf(const Ability& ability);
 Opened open_relay(const Ability& ability);  // what is lost says which
 Opened open_eventfd(const Ability& ability);
 

@@ -162,9 +162,13 @@ struct rs_channel_relay_state {
 };
 
 /* Has the kernel send `count` DATA now, whoever takes them: RELAY, to the buffer of the CPU that
- * runs the caller; its sub-buffers are finished after that. EMSGSIZE: DATA is larger than these. */
+ * runs the caller; its sub-buffers are finished after that. EMSGSIZE: DATA is larger than these.
+ * TRACEPOINT, to the BPF programs at ringside_channel_message, whose arguments are the session's
+ * number, the message's type, the message and its bytes (a kernel's pointer: probe_read_kernel);
+ * what becomes of it they know, and `lost` stays as it is. EVENTs come that way as well. */
 enum rs_channel_way {
 	RS_CHANNEL_WAY_RELAY = 0,
+	RS_CHANNEL_WAY_TRACEPOINT = 1,
 };
 struct rs_channel_produce {
 	__u32 size;
