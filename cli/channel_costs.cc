@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -81,6 +83,26 @@ Outcome<Nothing> show(const ChannelBench& wanted, const std::vector<costs::Cost>
   return ok;
 }
 
+Failure no_costs(const std::string& path, const std::string& kernel) {
+  return Failure{
+      fmt::format("{}: no costs of channels{}", path, kernel.empty() ? "" : " on " + kernel)};
+}
+
+// Of a file, of the channels that are wanted.
+Outcome<int> show_results(const ChannelBench& wanted) {
+  if (wanted.json)
+    return Failure{"--json is for what is measured; " + wanted.from + " is of that form", kUsage};
+  auto costs = TRY(costs::read_costs(wanted.from));
+  auto kinds = TRY(chosen_kinds(wanted.names));
+  std::erase_if(costs, [&](const costs::Cost& cost) {
+    return std::none_of(kinds.begin(), kinds.end(),
+                        [&](const Kind& kind) { return kind.name == cost.channel; });
+  });
+  if (costs.empty()) return no_costs(wanted.from, {});
+  TRY(show(wanted, costs));
+  return kYes;
+}
+
 void print(const costs::Advice& advice) {
   fmt::print("{:<5}{:<10}{}\n", advice.fits ? "fits" : "-", advice.channel, advice.reason);
 }
@@ -103,10 +125,7 @@ costs::Need need_of(const ChannelQuestion& question) {
 }  // namespace
 
 Outcome<int> bench_channels(const ChannelBench& wanted, int argc, char** argv) {
-  if (!wanted.from.empty()) {
-    TRY(show(wanted, TRY(costs::read_costs(wanted.from))));
-    return kYes;
-  }
+  if (!wanted.from.empty()) return show_results(wanted);
   auto measured = TRY(measure_here(wanted, argc, argv));
   if (wanted.json)
     for (const auto& line : measured.lines) fmt::print("{}\n", line);
@@ -115,14 +134,12 @@ Outcome<int> bench_channels(const ChannelBench& wanted, int argc, char** argv) {
 }
 
 Outcome<int> advise_channel(const ChannelQuestion& question) {
-  if (!(question.rate > 0))
+  if (!(question.rate > 0 && std::isfinite(question.rate)))
     return Failure{fmt::format("--rate {}: expected messages a second, above 0", question.rate),
                    kUsage};
   auto path = question.from.empty() ? TRY(usual_results()) : question.from;
   auto costs = costs::of_kernel(TRY(costs::read_costs(path)), question.kernel);
-  if (costs.empty())
-    return Failure{fmt::format("{}: no costs of channels{}", path,
-                               question.kernel.empty() ? "" : " on " + question.kernel)};
+  if (costs.empty()) return no_costs(path, question.kernel);
   fmt::print("{} messages a second of {} bytes, by {} on {}\n", question.rate, question.size, path,
              costs[0].kernel);
   int status = kNo;

@@ -1,6 +1,7 @@
 #include "core/channel/ring.hh"
 
 namespace ringside::channel {
+
 // How many bytes are between the reader and the writer.
 Result<std::uint64_t> Ring::used(std::uint64_t reader, std::uint64_t writer) const {
   if (writer - reader > bytes_.size() || (writer | reader) % 8 != 0)
@@ -14,8 +15,9 @@ Result<std::optional<std::span<std::byte>>> Ring::room(std::size_t length) {
   auto skipped = left(position_) < extent_of(length) ? left(position_) : 0;
   auto needed = skipped + extent_of(length);
   if (position_ + needed - peer_ > bytes_.size()) {
-    peer_ = acquire(page_->taken);
-    auto full = TRY(used(peer_, position_));
+    auto taken = acquire(page_->taken);
+    auto full = TRY(used(taken, position_));
+    peer_ = taken;
     if (full + needed > bytes_.size()) return Room{};
   }
   if (skipped != 0) {

@@ -22,10 +22,12 @@ inline Header header_at(const std::byte* from) {
 class Ring {
  public:
   // Over `page`, and `bytes` behind it: a power of two, 4096 or more. Nothing of it is read.
-  Ring(Positions* page, std::span<std::byte> bytes) : page_(page), bytes_(bytes) {}
+  Ring(Positions* page, std::span<std::byte> bytes)
+      : page_(page), bytes_(bytes), most_(most_in(bytes.size())) {}
 
-  // The largest payload: a message and the SKIP before it never need more than the ring.
-  std::size_t most() const { return bytes_.size() / 2 - kHeader; }
+  // The largest payload: a message's, as far as it and the SKIP before it need no more than the
+  // ring.
+  std::size_t most() const { return most_; }
 
   // The quick ways, for what is there in one piece by the positions that were seen last; null and
   // false: room() and peek() find out why. What they give is what those would.
@@ -76,6 +78,10 @@ class Ring {
   }
 
  private:
+  static constexpr std::size_t most_in(std::size_t bytes) {
+    auto half = bytes / 2 - kHeader;
+    return half < kMostPayload ? half : kMostPayload;
+  }
   static constexpr std::uint64_t extent_of(std::size_t length) {
     return (kHeader + length + 7) / 8 * 8;
   }
@@ -99,6 +105,7 @@ class Ring {
 
   Positions* page_;
   std::span<std::byte> bytes_;
+  std::size_t most_;
   std::uint64_t position_ = 0;  // of this side
   std::uint64_t peer_ = 0;      // as it was last seen
   std::uint64_t after_ = 0;     // where the message ends that was peeked at

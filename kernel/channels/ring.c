@@ -32,7 +32,7 @@ int rs_rings_make(struct rs_session *session, struct rs_channel_rings *call)
 		return -EINVAL;
 	if (rings->memory)
 		return -EBUSY;
-	rings->message = kvmalloc(RS_MESSAGE_MAX + sizeof(u64), GFP_KERNEL_ACCOUNT);
+	rings->message = kvmalloc(RS_MESSAGE_MAX, GFP_KERNEL_ACCOUNT);
 	rings->memory = vmalloc_user(2 * each_bytes(call->bytes));
 	if (!rings->memory || !rings->message) {
 		rs_rings_free(session);

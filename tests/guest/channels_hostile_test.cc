@@ -142,9 +142,9 @@ TEST_F(HostileChannelTest, Rings) {
 }
 
 struct MappedRing {
-  explicit MappedRing(int fd) {
+  explicit MappedRing(int fd, std::uint32_t bytes = 4096) {
     rs_channel_rings rings{};
-    rings.size = sizeof rings, rings.version = RS_CHANNEL_VERSION, rings.bytes = 4096;
+    rings.size = sizeof rings, rings.version = RS_CHANNEL_VERSION, rings.bytes = bytes;
     EXPECT_EQ(ioctl(fd, RS_CHANNEL_IOC_RINGS, &rings), 0);
     bytes_ = rings.mapping;
     memory =
@@ -154,6 +154,22 @@ struct MappedRing {
   std::byte* memory;
   std::size_t bytes_;
 };
+
+// A ring may be larger than two messages are; a message is no larger for it.
+TEST_F(HostileChannelTest, AMessageThatIsTooLargeForAnythingButTheRing) {
+  UniqueFd fd(::open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));
+  MappedRing ring(fd.get(), RS_CHANNEL_RING_MAX);
+  auto kick = of<rs_channel_kick>();
+  kick.eventfd = -1;
+  for (auto type : {RS_MESSAGE_DATA, RS_MESSAGE_ECHO})
+    for (std::uint32_t beyond : {1u, 8u, RS_CHANNEL_PAYLOAD_MAX}) {
+      rs_message header{RS_CHANNEL_PAYLOAD_MAX + beyond, static_cast<__u16>(type), 0, 0};
+      std::uint64_t written = 4u << 20;
+      std::memcpy(ring.memory + 4096, &header, sizeof header);
+      std::memcpy(ring.memory, &written, sizeof written);
+      EXPECT_EQ(ioctl(fd.get(), RS_CHANNEL_IOC_KICK, &kick) == 0 ? 0 : errno, EBADMSG) << beyond;
+    }
+}
 
 // Random bytes in positions and messages, then a kick; and the same while kicks are under way.
 TEST_F(HostileChannelTest, SharedMemoryThatChanges) {

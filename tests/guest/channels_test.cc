@@ -234,6 +234,70 @@ TEST_P(ChannelTest, LossIsCounted) {
   }
 }
 
+// The sizes' payloads, all at once and as many as a batch has, and more.
+TEST_P(ChannelTest, SendAll) {
+  auto channel = opened();
+  ASSERT_TRUE(channel);
+  if (!ability().sink) GTEST_SKIP() << GetParam()->name << " takes no data";
+  for (unsigned batch : {1u, 3u, ability().batch}) {
+    channel->set_batch(batch);
+    ASSERT_TRUE(channel->setup(0, true));
+    std::vector<Payload> held;
+    for (auto size : sizes()) held.push_back(filled(size, held.size()));
+    for (std::size_t more = 0; more < 2 * ability().batch + 5; ++more)
+      held.push_back(filled(more % 100, held.size()));
+    std::vector<Bytes> payloads(held.begin(), held.end());
+    auto sent = channel->send_all(payloads);
+    ASSERT_TRUE(sent) << batch << ": " << sent.error().message;
+    ASSERT_TRUE(channel->send_all({}));
+    ASSERT_TRUE(channel->flush());
+    auto counts = channel->counts();
+    ASSERT_TRUE(counts) << counts.error().message;
+    EXPECT_EQ(counts->messages, held.size()) << batch;
+    EXPECT_EQ(counts->wrong + counts->missing + counts->repeated, 0u) << batch;
+  }
+}
+
+TEST_P(ChannelTest, SendAllStopsAtWhatIsTooLarge) {
+  auto channel = opened();
+  ASSERT_TRUE(channel);
+  if (!ability().sink) GTEST_SKIP() << GetParam()->name << " takes no data";
+  ASSERT_TRUE(channel->setup(0, true));
+  auto good = filled(8, 0), large = filled(ability().most + 1, 1);
+  Bytes payloads[] = {good, large};
+  auto sent = channel->send_all(payloads);
+  EXPECT_FALSE(sent && channel->flush());
+}
+
+// Each in place, in its order, with receive() between.
+TEST_P(ChannelTest, ReceiveEach) {
+  auto channel = opened();
+  ASSERT_TRUE(channel);
+  auto nothing = [](std::uint64_t, Bytes) {};
+  if (!ability().stream) {
+    EXPECT_EQ(channel->receive_each(1, nothing).error().status, kNo);
+    GTEST_SKIP() << GetParam()->name << " has no stream";
+  }
+  Payload payload;
+  for (unsigned batch : {1u, 3u, ability().batch})
+    for (auto size : sizes()) {
+      channel->set_batch(batch);
+      ASSERT_TRUE(channel->setup(static_cast<std::uint32_t>(size), true));
+      std::uint64_t next = 0, wrong = 0;
+      auto take = [&](std::uint64_t sequence, Bytes bytes) {
+        wrong += sequence != next++ || bytes.size() != size || !channel::is_filled(bytes, sequence);
+      };
+      for (std::uint64_t count : {0u, 1u, 7u, size < 5000 ? 2 * ability().batch : 5}) {
+        auto received = channel->receive_each(count, take);
+        ASSERT_TRUE(received) << size << ": " << received.error().message;
+        auto one = channel->receive(payload);
+        ASSERT_TRUE(one) << size << ": " << one.error().message;
+        take(*one, payload);
+      }
+      EXPECT_EQ(wrong, 0u) << size << " in batches of " << batch;
+    }
+}
+
 TEST_P(ChannelTest, EightStreamsAtOnce) {
   if (!ability().stream) GTEST_SKIP() << GetParam()->name << " has no stream";
   std::vector<std::thread> clients;

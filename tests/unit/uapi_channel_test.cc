@@ -138,6 +138,13 @@ TEST(UapiChannel, ChannelDevice) {
   EXPECT_EQ(offsetof(rs_channel_device, number), 8u);
 }
 
+TEST(UapiChannel, ChannelAt) {
+  EXPECT_EQ(sizeof(rs_channel_at), 16u) << "what an SQE of 64 bytes has room for";
+  EXPECT_EQ(offsetof(rs_channel_at, message), 0u);
+  EXPECT_EQ(offsetof(rs_channel_at, bytes), 8u);
+  EXPECT_EQ(offsetof(rs_channel_at, reserved), 12u);
+}
+
 TEST(UapiChannel, Ring) {
   EXPECT_EQ(sizeof(rs_ring), 128u);
   EXPECT_EQ(offsetof(rs_ring, written), 0u);
@@ -165,10 +172,10 @@ TEST(UapiChannel, Numbers) {
 }
 
 TEST(UapiChannel, Calls) {
-  EXPECT_EQ(RS_CHANNEL_IOC_SETUP, 0xc0185250u);
-  EXPECT_EQ(RS_CHANNEL_IOC_SEND, 0xc0285251u);
+  EXPECT_EQ(RS_CHANNEL_IOC_SETUP, 0x40185250u);
+  EXPECT_EQ(RS_CHANNEL_IOC_SEND, 0x40285251u);
   EXPECT_EQ(RS_CHANNEL_IOC_RECEIVE, 0xc0205252u);
-  EXPECT_EQ(RS_CHANNEL_IOC_NOTIFY, 0xc0185253u);
+  EXPECT_EQ(RS_CHANNEL_IOC_NOTIFY, 0x40185253u);
   EXPECT_EQ(RS_CHANNEL_IOC_WAIT, 0xc0205254u);
   EXPECT_EQ(RS_CHANNEL_IOC_STATUS, 0xc0385255u);
   EXPECT_EQ(RS_CHANNEL_IOC_RINGS, 0xc0185256u);
@@ -177,6 +184,8 @@ TEST(UapiChannel, Calls) {
   EXPECT_EQ(RS_CHANNEL_IOC_RELAY_STATE, 0xc0205259u);
   EXPECT_EQ(RS_CHANNEL_IOC_PRODUCE, 0xc020525au);
   EXPECT_EQ(RS_CHANNEL_IOC_DEVICE, 0xc010525bu);
+  EXPECT_EQ(RS_CHANNEL_URING_SEND_AT, 0x40105270u);
+  EXPECT_EQ(RS_CHANNEL_URING_RECEIVE_AT, 0x40105271u);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // work on all of them. Events come by an eventfd.
 #include "core/channel/ring.hh"
 
+#include <algorithm>
 #include <cstring>
 
 #include "user/channels/device.hh"
@@ -59,7 +60,7 @@ class RingChannel : public EventfdChannel {
     }
     return ok;
   }
-  void set_batch(unsigned most) override { batch_ = most; }
+  void set_batch(unsigned most) override { batch_ = std::clamp(most, 1u, kRingBatch); }
   Outcome<Nothing> flush() override {
     pending_ = 0;
     return kick(0);

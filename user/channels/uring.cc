@@ -101,7 +101,7 @@ class UringChannel : public IoctlChannel {
     length_ = length, next_ = 0, got_ = taken_ = 0;
     return IoctlChannel::setup(length, checked);
   }
-  void set_batch(unsigned most) override { batch_ = most; }
+  void set_batch(unsigned most) override { batch_ = std::clamp(most, 1u, kUringBatch); }
   Outcome<Nothing> call(Bytes payload, std::vector<std::byte>& reply) override {
     TRY(flush());
     auto message = held_[0].seal(Type::kEcho, calls_++, payload);

@@ -11,6 +11,7 @@ namespace {
 
 using channels::Ability;
 using channels::Kind;
+using channels::Loss;
 
 Service service_of(Direction direction) {
   switch (direction) {
@@ -38,6 +39,11 @@ const char* what_it_lacks(Direction direction) {
       break;
   }
   return "wakes nobody up";
+}
+
+const char* what_it_loses(Loss loss) {
+  return loss == Loss::kNewest ? "loses what has no room, and counts it"
+                               : "loses what was not taken in time, and counts it";
 }
 
 // The measured sizes around one, of a channel's service in batches of `batch`.
@@ -88,24 +94,30 @@ std::optional<Price> price_of(const Need& need, const std::vector<Cost>& costs,
   return Price{*shared + std::max(0.0, *single - *shared) / batch, batch};
 }
 
+// Empty where nothing is against the channel.
+std::string why_not(const Need& need, const Ability& ability) {
+  if (!can(ability, service_of(need.direction))) return what_it_lacks(need.direction);
+  if (need.direction != Direction::kEvent && need.bytes > ability.most)
+    return fmt::format("carries {} bytes at most", ability.most);
+  if (need.direction == Direction::kToUser && !need.loss && ability.loss != Loss::kNone)
+    return what_it_loses(ability.loss);
+  return {};
+}
+
+Advice priced(const Need& need, const std::vector<Cost>& costs, std::string_view channel) {
+  auto price = price_of(need, costs, channel);
+  if (!price) return {std::string(channel), false, 0, "was not measured"};
+  auto reason = fmt::format("{:.0f} {} a message, {:.3g} million a second", price->cost,
+                            costs[0].unit, price->cost * need.rate / 1e6);
+  if (price->batch > 1)
+    reason += fmt::format(", {:.0f} messages with one system call", price->batch);
+  return {std::string(channel), true, price->cost, reason};
+}
+
 Advice judged(const Need& need, const std::vector<Cost>& costs, const Kind& kind) {
-  Advice advice{std::string(kind.name), false, 0, {}};
-  const auto& ability = kind.ability;
-  if (!can(ability, service_of(need.direction)))
-    advice.reason = what_it_lacks(need.direction);
-  else if (need.direction != Direction::kEvent && need.bytes > ability.most)
-    advice.reason = fmt::format("carries {} bytes at most", ability.most);
-  else if (auto price = price_of(need, costs, kind.name); !price)
-    advice.reason = "was not measured";
-  else {
-    auto unit = costs[0].unit;
-    advice.fits = true, advice.cost = price->cost;
-    advice.reason = fmt::format("{:.0f} {} a message, {:.3g} million a second", price->cost, unit,
-                                price->cost * need.rate / 1e6);
-    if (price->batch > 1)
-      advice.reason += fmt::format(", {:.0f} messages with one system call", price->batch);
-  }
-  return advice;
+  auto reason = why_not(need, kind.ability);
+  if (!reason.empty()) return {std::string(kind.name), false, 0, reason};
+  return priced(need, costs, kind.name);
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
+#include <iterator>
 #include <map>
 
 #include "user/plot/svg.hh"
@@ -53,6 +55,13 @@ void keep(std::vector<Cost>& costs, Cost cost) {
 
 bool is_counted(const Cost& cost) {
   return cost.unit == "instructions";
+}
+
+// "6.1" begins 6.1.0-57-amd64, and not 6.12.
+bool begins_release(const std::string& beginning, const std::string& release) {
+  if (!release.starts_with(beginning)) return false;
+  bool cut = release.size() > beginning.size() && !beginning.empty();
+  return !cut || !std::isdigit(static_cast<unsigned char>(release[beginning.size()]));
 }
 
 // A channel's line in a panel: in batches where it has them, as that is what it is chosen for.
@@ -123,12 +132,15 @@ std::vector<std::string> kernels_of(const std::vector<Cost>& costs) {
 }
 
 std::vector<Cost> of_kernel(const std::vector<Cost>& costs, const std::string& kernel) {
+  auto is_meant = [&](const Cost& cost) { return begins_release(kernel, cost.kernel); };
+  auto last = std::find_if(costs.rbegin(), costs.rend(), is_meant);
+  if (last == costs.rend()) return {};
+  auto is_same = [&](const Cost& cost) { return cost.kernel == last->kernel; };
   std::vector<Cost> chosen;
-  std::string wanted = kernel.empty() && !costs.empty() ? costs.back().kernel : kernel;
-  for (const auto& cost : costs)
-    if (cost.kernel.starts_with(wanted)) chosen.push_back(cost);
-  if (std::any_of(chosen.begin(), chosen.end(), is_counted))
-    std::erase_if(chosen, [](const Cost& cost) { return !is_counted(cost); });
+  std::copy_if(costs.begin(), costs.end(), std::back_inserter(chosen), is_same);
+  auto counted = std::find_if(chosen.begin(), chosen.end(), is_counted);
+  auto accelerator = (counted == chosen.end() ? *last : *counted).accelerator;
+  std::erase_if(chosen, [&](const Cost& cost) { return cost.accelerator != accelerator; });
   return chosen;
 }
 

@@ -29,8 +29,8 @@ Outcome<std::vector<Cost>> parse_costs(const std::vector<std::string>& lines,
 // The kernels' releases in `costs`, in its order.
 std::vector<std::string> kernels_of(const std::vector<Cost>& costs);
 
-// Those of one kernel (a release's beginning; "": of the last one in `costs`), and of its counted
-// instructions where it has such.
+// Those of one kernel, the last in `costs` whose release begins so ("6.1" is not 6.12; "": any),
+// and by one accelerator: the one that counts instructions where there is such, else the last.
 std::vector<Cost> of_kernel(const std::vector<Cost>& costs, const std::string& kernel);
 
 // A table for a person: rows are services and sizes, columns channels.
