@@ -148,7 +148,8 @@ const App* add_bench(App& app, ChannelBench& wanted) {
   benching->add_option("NAME", wanted.names, "channels; without any, all");
   benching->add_flag("--json", wanted.json, "one JSON object a line (docs/results.md)");
   benching->add_option("--from", wanted.from, "show these results; measure nothing")
-      ->existing_file();
+      ->existing_file()
+      ->excludes("--json");
   benching->add_option("--plot", wanted.plot, "write an SVG of cost against size");
   benching->footer(
       "Example: ringside channel bench --json ioctl ring >costs.jsonl\n"

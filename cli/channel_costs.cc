@@ -90,8 +90,6 @@ Failure no_costs(const std::string& path, const std::string& kernel) {
 
 // Of a file, of the channels that are wanted.
 Outcome<int> show_results(const ChannelBench& wanted) {
-  if (wanted.json)
-    return Failure{"--json is for what is measured; " + wanted.from + " is of that form", kUsage};
   auto costs = TRY(costs::read_costs(wanted.from));
   auto kinds = TRY(chosen_kinds(wanted.names));
   std::erase_if(costs, [&](const costs::Cost& cost) {
