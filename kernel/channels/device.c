@@ -17,34 +17,15 @@
 #include "kernel/base/call.h"
 #include "kernel/channels/channels.h"
 
-static int answer(struct rs_session *session, const struct rs_channel_send *send, void *message)
-{
-	int status;
-
-	if (mutex_lock_killable(&session->lock))
-		return -EINTR;
-	status = rs_session_take(session, message, send->bytes);
-	mutex_unlock(&session->lock);
-	if (status <= 0)
-		return status;
-	if (send->room < send->bytes)
-		return -EMSGSIZE;
-	return copy_to_user(u64_to_user_ptr(send->reply), message, send->bytes) ? -EFAULT : 0;
-}
-
 static int do_send(struct rs_session *session, const struct rs_channel_send *send)
 {
-	void *message;
 	int status;
 
 	if (send->reserved)
 		return -EINVAL;
-	message = rs_message_in(u64_to_user_ptr(send->message), send->bytes);
-	if (IS_ERR(message))
-		return PTR_ERR(message);
-	status = answer(session, send, message);
-	kvfree(message);
-	return status;
+	status = rs_session_send(session, u64_to_user_ptr(send->message), send->bytes,
+				 u64_to_user_ptr(send->reply), send->room);
+	return min(status, 0);
 }
 
 static int do_receive(struct rs_session *session, struct rs_channel_receive *receive)
@@ -228,6 +209,12 @@ static struct miscdevice device = {
 	.fops = &operations,
 	.mode = 0600,
 };
+
+struct rs_session *rs_device_session(const struct file *file)
+{
+	return file->f_op == &operations ? file->private_data : NULL;
+}
+EXPORT_SYMBOL_GPL(rs_device_session);
 
 int rs_device_start(void)
 {

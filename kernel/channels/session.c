@@ -85,7 +85,7 @@ u32 rs_session_make(struct rs_session *session, void *message)
 	return sizeof(struct rs_message) + session->length;
 }
 
-void *rs_message_in(const char __user *from, size_t bytes)
+void *rs_message_in(const void __user *from, size_t bytes)
 {
 	void *message;
 
@@ -166,6 +166,35 @@ ssize_t rs_session_write(struct rs_session *session, const char __user *from, si
 	return status ? status : bytes;
 }
 
+static int answer(struct rs_session *session, void *message, u32 bytes, void __user *to, u32 room)
+{
+	int status;
+
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	status = rs_session_take(session, message, bytes);
+	mutex_unlock(&session->lock);
+	if (status <= 0)
+		return status;
+	if (room < bytes)
+		return -EMSGSIZE;
+	return copy_to_user(to, message, bytes) ? -EFAULT : (int)bytes;
+}
+
+int rs_session_send(struct rs_session *session, const void __user *from, u32 bytes,
+		    void __user *to, u32 room)
+{
+	void *message = rs_message_in(from, bytes);
+	int status;
+
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	status = answer(session, message, bytes, to, room);
+	kvfree(message);
+	return status;
+}
+EXPORT_SYMBOL_GPL(rs_session_send);
+
 static void *next_out(struct rs_session *session, size_t room, u32 *bytes)
 {
 	void *message = session->reply;
@@ -206,3 +235,4 @@ ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room
 	kvfree(message);
 	return left ? -EFAULT : (ssize_t)bytes;
 }
+EXPORT_SYMBOL_GPL(rs_session_read);

@@ -15,6 +15,7 @@ Opened make(Parts&&... parts) {
 }
 
 Opened open_ioctl(const Ability& ability);
+Opened open_syscall(const Ability& ability);
 Opened open_procfs(const Ability& ability);
 Opened open_debugfs(const Ability& ability);
 Opened open_sysfs(const Ability& ability);
