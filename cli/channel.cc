@@ -120,7 +120,8 @@ Outcome<int> check_one(const std::string& name) {
 
 Outcome<int> check(std::vector<std::string> names) {
   if (names.empty())
-    for (const auto& kind : channels::kinds()) names.emplace_back(kind.name);
+    for (const auto& kind : channels::kinds())
+      if (!kind.lab) names.emplace_back(kind.name);
   int worst = kYes;
   for (const auto& name : names) worst = std::max(worst, TRY(check_one(name)));
   return worst;
@@ -135,7 +136,7 @@ const App* add_list(App& app, bool& json) {
 
 const App* add_check(App& app, std::vector<std::string>& names) {
   auto* checking = app.add_subcommand("check", "a thousand messages by every service of a channel");
-  checking->add_option("NAME", names, "channels; without any, all");
+  checking->add_option("NAME", names, "channels; without any, all but the lab's");
   checking->footer(
       "Example: ringside channel check ring netlink\n"
       "Needs root, and the module ringside_channels.\n"
@@ -145,7 +146,7 @@ const App* add_check(App& app, std::vector<std::string>& names) {
 
 const App* add_bench(App& app, ChannelBench& wanted) {
   auto* benching = app.add_subcommand("bench", "what a message costs, by service and size");
-  benching->add_option("NAME", wanted.names, "channels; without any, all");
+  benching->add_option("NAME", wanted.names, "channels; without any, all but the lab's");
   benching->add_flag("--json", wanted.json, "one JSON object a line (docs/results.md)");
   benching->add_option("--from", wanted.from, "show these results; measure nothing")
       ->existing_file()

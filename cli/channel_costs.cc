@@ -45,7 +45,9 @@ Outcome<Nothing> measure_kind(const Kind& kind, const bench::Context& context,
 Outcome<std::vector<Kind>> chosen_kinds(const std::vector<std::string>& names) {
   std::vector<Kind> chosen;
   for (const auto& name : names) chosen.push_back(TRY(channels::find_kind(name)));
-  if (names.empty()) chosen.assign(channels::kinds().begin(), channels::kinds().end());
+  if (names.empty())
+    for (const auto& kind : channels::kinds())
+      if (!kind.lab) chosen.push_back(kind);
   return chosen;
 }
 
@@ -91,10 +93,10 @@ Failure no_costs(const std::string& path, const std::string& kernel) {
 // Of a file, of the channels that are wanted.
 Outcome<int> show_results(const ChannelBench& wanted) {
   auto costs = TRY(costs::read_costs(wanted.from));
-  auto kinds = TRY(chosen_kinds(wanted.names));
+  const auto& names = wanted.names;
+  TRY(chosen_kinds(names));  // whether they are channels' names
   std::erase_if(costs, [&](const costs::Cost& cost) {
-    return std::none_of(kinds.begin(), kinds.end(),
-                        [&](const Kind& kind) { return kind.name == cost.channel; });
+    return !names.empty() && std::find(names.begin(), names.end(), cost.channel) == names.end();
   });
   if (costs.empty()) return no_costs(wanted.from, {});
   TRY(show(wanted, costs));

@@ -9,7 +9,7 @@
 namespace ringside::cli {
 
 struct ChannelBench {
-  std::vector<std::string> names;  // channels to measure; none: all that can be opened
+  std::vector<std::string> names;  // channels to measure; none: all but the lab's
   std::string from;                // a file of results instead, of which a table or plot is made
   std::string plot;                // where an SVG is written
   bool json = false;

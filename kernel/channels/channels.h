@@ -107,6 +107,10 @@ int rs_session_put(struct rs_session *session, struct rs_hold *hold);
 /* An answer, else the next DATA, of at most `room` bytes: in `hold`, which is to be ended where 0 is
  * returned. EMSGSIZE, EINTR, ENOMEM. */
 int rs_session_get(struct rs_session *session, size_t room, struct rs_hold *hold);
+/* A whole message from a user, and at once the answer, of at most `room` bytes, where it is an
+ * ECHO: its bytes; 0: DATA, taken. EMSGSIZE, EBADMSG, EFAULT, EINTR, ENOMEM. */
+int rs_session_send(struct rs_session *session, const void __user *from, u32 bytes,
+		    void __user *to, u32 room);
 /* write(2) of one whole message: an ECHO's answer is what is read next. */
 ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes);
 /* read(2) of one whole message: an answer, else the next DATA. EMSGSIZE: it has no room. */
@@ -141,6 +145,8 @@ void rs_relay_free(struct rs_session *session);
 int rs_trace_produce(struct rs_session *session, const struct rs_channel_produce *call);
 void rs_trace_event(u64 session, u64 sequence);
 
+/* NULL: the file is none of /dev/ringside-channel. */
+struct rs_session *rs_device_session(const struct file *file);
 int rs_device_start(void);
 void rs_device_stop(void);
 int rs_proc_start(void);

@@ -17,34 +17,15 @@
 #include "kernel/base/call.h"
 #include "kernel/channels/channels.h"
 
-static int answer(struct rs_session *session, const struct rs_channel_send *send, void *message)
-{
-	int status;
-
-	if (mutex_lock_killable(&session->lock))
-		return -EINTR;
-	status = rs_session_take(session, message, send->bytes);
-	mutex_unlock(&session->lock);
-	if (status <= 0)
-		return status;
-	if (send->room < send->bytes)
-		return -EMSGSIZE;
-	return rs_bytes_out(u64_to_user_ptr(send->reply), message, send->bytes);
-}
-
 static int do_send(struct rs_session *session, const struct rs_channel_send *send)
 {
-	RS_HOLD hold;
 	int status;
 
 	if (send->reserved)
 		return -EINVAL;
-	status = rs_hold_in(&hold, u64_to_user_ptr(send->message), send->bytes);
-	if (status)
-		return status;
-	status = answer(session, send, hold.at);
-	rs_hold_end(&hold);
-	return status;
+	status = rs_session_send(session, u64_to_user_ptr(send->message), send->bytes,
+				 u64_to_user_ptr(send->reply), send->room);
+	return min(status, 0);
 }
 
 static int do_receive(struct rs_session *session, struct rs_channel_receive *receive)
@@ -250,6 +231,12 @@ static struct miscdevice device = {
 	.fops = &operations,
 	.mode = 0600,
 };
+
+struct rs_session *rs_device_session(const struct file *file)
+{
+	return file->f_op == &operations ? file->private_data : NULL;
+}
+EXPORT_SYMBOL_GPL(rs_device_session);
 
 int rs_device_start(void)
 {

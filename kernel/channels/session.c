@@ -150,6 +150,36 @@ ssize_t rs_session_write(struct rs_session *session, const char __user *from, si
 	return status ? status : bytes;
 }
 
+static int answer(struct rs_session *session, struct rs_hold *hold, void __user *to, u32 room)
+{
+	int status;
+
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	status = rs_session_take(session, hold->at, hold->bytes);
+	mutex_unlock(&session->lock);
+	if (status <= 0)
+		return status;
+	if (room < hold->bytes)
+		return -EMSGSIZE;
+	status = rs_bytes_out(to, hold->at, hold->bytes);
+	return status ? status : (int)hold->bytes;
+}
+
+int rs_session_send(struct rs_session *session, const void __user *from, u32 bytes,
+		    void __user *to, u32 room)
+{
+	RS_HOLD hold;
+	int status = rs_hold_in(&hold, from, bytes);
+
+	if (status)
+		return status;
+	status = answer(session, &hold, to, room);
+	rs_hold_end(&hold);
+	return status;
+}
+EXPORT_SYMBOL_GPL(rs_session_send);
+
 static int next_out(struct rs_session *session, size_t room, struct rs_hold *hold)
 {
 	struct rs_hold *reply = &session->reply;
@@ -190,3 +220,4 @@ ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room
 	rs_hold_end(&hold);
 	return status ? status : (ssize_t)hold.bytes;
 }
+EXPORT_SYMBOL_GPL(rs_session_read);

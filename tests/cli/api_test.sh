@@ -98,7 +98,7 @@ is "the C example says in one line why a text file is no kernel" refuses
 
 no_channel() {
   capture "$scratch/channel" pigeon text && ended 64 && one_line &&
-    err_has "^no channel 'pigeon', expected one of: ioctl, " || return 1
+    err_has "^no channel 'pigeon', expected one of: syscall, ioctl, " || return 1
   [ -e /dev/ringside-channel ] && return
   capture "$scratch/channel" ioctl text && ended 2 && one_line && err_has 'ringside_channels'
 }
@@ -136,7 +136,7 @@ int main(void) {
   assert(ringside_channel_open(NULL, &channel, &error) == RINGSIDE_USAGE && !channel);
   channel = (void *)1;
   assert(ringside_channel_open("pigeon", &channel, &error) == RINGSIDE_USAGE && !channel);
-  assert(strstr(error.message, "no channel 'pigeon', expected one of: ioctl, "));
+  assert(strstr(error.message, "no channel 'pigeon', expected one of: syscall, ioctl, "));
   assert(ringside_channel_call(NULL, "", 0, NULL, NULL, &error) == RINGSIDE_USAGE);
   assert(ringside_channel_send(NULL, "", 0, &error) == RINGSIDE_USAGE);
   assert(ringside_channel_wait(NULL, 0, NULL, &error) == RINGSIDE_USAGE);

@@ -30,7 +30,7 @@ results=$scratch/results.jsonl
 
 lists() {
   channel list
-  ended 0 && [ "$(lines_of out)" -eq 12 ] && out_has '^ioctl +yes +yes +yes +yes ' &&
+  ended 0 && [ "$(lines_of out)" -eq 13 ] && out_has '^ioctl +yes +yes +yes +yes ' &&
     out_has '^eventfd +- +- +- +yes ' && [ ! -s "$scratch/err" ]
 }
 lists_json() {
@@ -42,7 +42,7 @@ for line in open(sys.argv[1]):
     assert set(each) == {"channel", "echo", "stream", "sink", "notify", "payload_max", "loss",
                          "summary"}, each
     assert each["loss"] in ("none", "newest", "oldest") and each["payload_max"] <= 1 << 20
-' "$scratch/out" && [ "$(lines_of out)" -eq 11 ]
+' "$scratch/out" && [ "$(lines_of out)" -eq 12 ]
 }
 is "list has a line for every channel" lists
 is "list --json says the same for programs" lists_json
@@ -53,7 +53,7 @@ no_module() {
 }
 misused() {
   channel && refused 64 'list, check, bench or advise' && channel measure && ended 64 &&
-    channel check nothing && refused 64 "no channel 'nothing', expected one of: ioctl, " &&
+    channel check nothing && refused 64 "no channel 'nothing', expected one of: syscall, ioctl, " &&
     channel bench nothing && refused 64 "no channel 'nothing'" && channel list more && ended 64
 }
 is "the command line is checked" misused
@@ -115,7 +115,7 @@ advises() {
   advised "ioctl ring " --rate 1e6 && out_has '^1000000 messages a second of 64 bytes, by .* 6\.1\.' &&
     out_has '^fits ioctl +700 instructions a message, 700 million a second$' &&
     out_has '^- +eventfd +answers no requests$' && out_has '^- +netlink +was not measured$' &&
-    [ "$(lines_of out)" -eq 12 ]
+    out_has '^- +syscall +is for the lab alone$' && [ "$(lines_of out)" -eq 13 ]
 }
 by_direction() {
   advised "ioctl " --direction event && advised "" --direction to-kernel &&

@@ -20,7 +20,7 @@ struct ChannelApiTest : testing::TestWithParam<const char*> {
   ringside::Channel opened() {
     auto channel = ringside::Channel::open(GetParam());
     EXPECT_TRUE(channel) << channel.error().message;
-    return *std::move(channel);
+    return std::move(*channel);
   }
 };
 INSTANTIATE_TEST_SUITE_P(Some, ChannelApiTest, testing::Values("ioctl", "ring", "relay", "eventfd"),

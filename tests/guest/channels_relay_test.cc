@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <thread>
 
 #include "core/channel/message.hh"
@@ -20,13 +20,6 @@
 namespace ringside::channels {
 namespace {
 
-void run_on(unsigned cpu) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(cpu, &one);
-  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
-}
-
 struct RelayTest : testing::Test {
   static constexpr std::uint32_t kBytes = 4096, kCount = 4, kLength = 100;
   static void SetUpTestSuite() { ASSERT_TRUE(guest::load("ringside_channels")); }
@@ -34,12 +27,6 @@ struct RelayTest : testing::Test {
     EXPECT_TRUE(guest::unload("ringside_channels"));
     guest::expect_clean_log();
   }
-  void SetUp() override {
-    ASSERT_EQ(sched_getaffinity(0, sizeof cpus_, &cpus_), 0);
-    run_on(0);
-  }
-  void TearDown() override { sched_setaffinity(0, sizeof cpus_, &cpus_); }
-
   template <class Call>
   int call_errno(unsigned long command, Call& call) {
     call.size = sizeof(Call), call.version = RS_CHANNEL_VERSION;
@@ -92,9 +79,9 @@ struct RelayTest : testing::Test {
   }
 
   UniqueFd fd_{::open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC)};
+  std::optional<guest::OnOneCpu> cpu_{std::in_place, 0u};
   rs_channel_relay_state state_{};
   std::uint64_t lost_ = 0;
-  cpu_set_t cpus_{};
 };
 
 TEST_F(RelayTest, ReadGivesTheOldestWhereAFullOneDrops) {
@@ -165,7 +152,7 @@ TEST_F(RelayTest, TheOrderAcrossCpusIsThatOfTheNumbers) {
   std::vector<std::byte> payload;
   for (unsigned round = 0; round < 50; ++round) {
     for (unsigned part = 0; part < 3; ++part) {
-      run_on((round + part) % 2);
+      cpu_->move_to((round + part) % 2);
       ASSERT_TRUE((*channel)->produce(10 + part));
     }
     for (auto end = next + 33; next < end; ++next) {
@@ -215,7 +202,7 @@ TEST_F(RelayTest, OnlyTheWholeIsMapped) {
 
 // Three hands at once, and the session closed under them: read, give back and write over.
 TEST_F(RelayTest, ReadersWritersAndTheEnd) {
-  sched_setaffinity(0, sizeof cpus_, &cpus_);
+  cpu_.reset();
   for (unsigned round = 0; round < 20; ++round) {
     fd_ = UniqueFd(::open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));
     ASSERT_EQ(make(kBytes, 2 + round % 3, round % 2), 0);

@@ -43,6 +43,9 @@ struct ChannelTest : testing::TestWithParam<const Kind*> {
     EXPECT_TRUE(guest::unload("ringside_channels"));
     guest::expect_clean_log();
   }
+  void SetUp() override { ASSERT_TRUE(!GetParam()->lab || guest::load(own_module())); }
+  void TearDown() override { EXPECT_TRUE(!GetParam()->lab || guest::unload(own_module())); }
+  static std::string own_module() { return "ringside_channels_" + std::string(GetParam()->name); }
 
   std::unique_ptr<Channel> opened() {
     auto channel = open(GetParam()->name);

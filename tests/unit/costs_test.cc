@@ -192,6 +192,12 @@ TEST(CostsAdvice, SaysOfEveryChannelWhetherItFits) {
   }
 }
 
+TEST(CostsAdvice, WhatIsForTheLabIsNotForDrivers) {
+  auto all = advise({64, 1, Direction::kBoth, true}, dear_but({}));
+  EXPECT_EQ(of_channel(all, "syscall").reason, "is for the lab alone");
+  EXPECT_EQ(all[0].channel, "ioctl");
+}
+
 TEST(CostsAdvice, ADirectionIsAService) {
   auto costs = dear_but({});
   auto reason = [&](Direction direction, const char* channel) {

@@ -28,6 +28,11 @@ constexpr std::size_t kMostInPage = 4096 - channel::kHeader;
 constexpr std::size_t kMostInAttribute = 65000 - channel::kHeader;
 
 constexpr Kind kKinds[] = {
+    {"syscall",
+     "a system call of its own; in the lab alone",
+     {true, true, true, false},
+     open_syscall,
+     true},
     {"ioctl", "a call a message, on a device of its own", {true, true, true, true}, open_ioctl},
     {"procfs", "a seq_file: reads and writes", {true, true, true, false}, open_procfs},
     {"debugfs", "a file for developers: reads and writes", {true, true, true, false}, open_debugfs},

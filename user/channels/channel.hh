@@ -96,6 +96,7 @@ struct Kind {
   std::string_view summary;  // "one system call a message, on a device of its own"
   Ability ability;
   Outcome<std::unique_ptr<Channel>> (*open)(const Ability& ability);
+  bool lab = false;  // its module is for a guest of the lab, and is never installed
 };
 
 // All there are, in the order of a guide.

@@ -17,6 +17,7 @@ Opened make(Parts&&... parts) {
 inline constexpr unsigned kUringBatch = 128, kRingBatch = 1024;
 
 Opened open_ioctl(const Ability& ability);
+Opened open_syscall(const Ability& ability);
 Opened open_procfs(const Ability& ability);
 Opened open_debugfs(const Ability& ability);
 Opened open_sysfs(const Ability& ability);

@@ -95,7 +95,9 @@ std::optional<Price> price_of(const Need& need, const std::vector<Cost>& costs,
 }
 
 // Empty where nothing is against the channel.
-std::string why_not(const Need& need, const Ability& ability) {
+std::string why_not(const Need& need, const Kind& kind) {
+  const auto& ability = kind.ability;
+  if (kind.lab) return "is for the lab alone";
   if (!can(ability, service_of(need.direction))) return what_it_lacks(need.direction);
   if (need.direction != Direction::kEvent && need.bytes > ability.most)
     return fmt::format("carries {} bytes at most", ability.most);
@@ -115,7 +117,7 @@ Advice priced(const Need& need, const std::vector<Cost>& costs, std::string_view
 }
 
 Advice judged(const Need& need, const std::vector<Cost>& costs, const Kind& kind) {
-  auto reason = why_not(need, kind.ability);
+  auto reason = why_not(need, kind);
   if (!reason.empty()) return {std::string(kind.name), false, 0, reason};
   return priced(need, costs, kind.name);
 }

@@ -219,6 +219,19 @@ struct rs_channel_at {
 #define RS_CHANNEL_URING_SEND_AT _IOW('R', 0x70, struct rs_channel_at)
 #define RS_CHANNEL_URING_RECEIVE_AT _IOW('R', 0x71, struct rs_channel_at)
 
+/* The system call, where ringside_channels_syscall.ko is loaded, which is for the lab; elsewhere
+ * the number is a hole in the table of x86-64 (ENOSYS).
+ *
+ *   syscall(RS_CHANNEL_SYSCALL, device, operation, message, bytes, reply, room)
+ *
+ * `device` is an open RS_CHANNEL_DEVICE (EBADF, ENOTTY). SEND and RECEIVE are the calls above, and
+ * return the bytes of `reply`, 0 where DATA was sent; RECEIVE wants 0 and 0 for its message. */
+#define RS_CHANNEL_SYSCALL 400
+enum rs_channel_operation {
+	RS_CHANNEL_SEND = 0,
+	RS_CHANNEL_RECEIVE = 1,
+};
+
 /* Generic netlink: a message is one attribute. MESSAGE without one sets the port's session up. */
 enum rs_channel_command {
 	RS_CHANNEL_CMD_UNSPEC,
