@@ -161,7 +161,9 @@ const App* add_bench(App& app, ChannelBench& wanted) {
 
 const App* add_advise(App& app, ChannelQuestion& question) {
   auto* advising = app.add_subcommand("advise", "the cheapest channels that fit, and why");
-  advising->add_option("--size", question.size, "bytes of a message")->capture_default_str();
+  advising->add_option("--size", question.size, "bytes of a message")
+      ->in_range(0, 1 << 30)
+      ->capture_default_str();
   advising->add_option("--rate", question.rate, "messages a second")->capture_default_str();
   advising->add_option("--direction", question.direction, "where messages go")
       ->one_of({"to-user", "to-kernel", "both", "event"})

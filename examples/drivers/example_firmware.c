@@ -17,7 +17,7 @@ static struct miscdevice device = {
 	.fops = &operations,
 };
 
-/* NULL: there was none, or it took too long. It comes with or without a device in the meantime. */
+/* NULL: there was none, or it took too long. */
 static void on_firmware(const struct firmware *firmware, void *nothing)
 {
 	dev_info(device.this_device, "%zu bytes\n", firmware ? firmware->size : 0);
@@ -30,7 +30,7 @@ static int __init begin(void)
 
 	if (status)
 		return status;
-	/* Not request_firmware(): it would keep insmod waiting. The module stays until the answer. */
+	/* Not request_firmware(): it would keep insmod waiting. The module stays until then. */
 	status = request_firmware_nowait(THIS_MODULE, true, NAME, device.this_device, GFP_KERNEL,
 					 NULL, on_firmware);
 	if (status)

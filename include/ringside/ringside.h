@@ -325,10 +325,10 @@ RINGSIDE_API int ringside_link_edit(struct ringside_link *link, void *out, uint6
 
 /* ---- Channels (since version 3) ---------------------------------------------------------------
  *
- * A channel is one way between this process and ringside_channels.ko, which must be loaded; `ringside
- * channel list` and docs/channels.md have their names ("ioctl", "ring") and what each can do. A call
- * for what a channel cannot do, or with more bytes than it carries, is RINGSIDE_USAGE, with the
- * reason in `error`. Sizes are bytes of payload, times microseconds.
+ * A channel is one way between this process and ringside_channels.ko, which must be loaded; the
+ * names ("ioctl", "ring"), and what each can do, are in `ringside channel list` and in
+ * docs/channels.md. A call for what a channel cannot do, or with more bytes than it carries, is
+ * RINGSIDE_USAGE, with the reason in `error`. Sizes are bytes of payload, times microseconds.
  */
 
 /* Which messages of a stream are lost, and counted, where the kernel sends more than is taken. */
@@ -365,7 +365,8 @@ RINGSIDE_API int ringside_channel_ability(const struct ringside_channel *channel
                                           struct ringside_ability *ability);
 
 /* Sends a request and waits for its reply, which is as long; *reply_size is in bytes, of `reply`
- * before and of the reply after the call. RINGSIDE_USAGE, and nothing is sent, where that is less. */
+ * before and of the reply after the call. RINGSIDE_USAGE, and nothing is sent, where that is
+ * less. */
 RINGSIDE_API int ringside_channel_call(struct ringside_channel *channel, const void *request,
                                        uint64_t size, void *reply, uint64_t *reply_size,
                                        struct ringside_error *error);
@@ -376,7 +377,7 @@ RINGSIDE_API int ringside_channel_send(struct ringside_channel *channel, const v
 RINGSIDE_API int ringside_channel_flush(struct ringside_channel *channel,
                                         struct ringside_error *error);
 
-/* Has the kernel stream payloads of `size` bytes, 0 after opening; both sides number from 0 anew. */
+/* Has the kernel stream payloads of `size` bytes (0 before). Both sides number from 0 anew. */
 RINGSIDE_API int ringside_channel_setup(struct ringside_channel *channel, uint32_t size,
                                         struct ringside_error *error);
 
@@ -395,8 +396,8 @@ RINGSIDE_API int ringside_channel_notify(struct ringside_channel *channel, uint3
 RINGSIDE_API int ringside_channel_wait(struct ringside_channel *channel, uint32_t timeout,
                                        struct ringside_event *event, struct ringside_error *error);
 
-/* What poll(2) watches for events: a descriptor, the channel's own, and unless `events` is NULL what
- * to wait for (POLLIN, POLLPRI); -1 where there is none. */
+/* What poll(2) watches for events: a descriptor, the channel's own, and unless `events` is NULL
+ * what to wait for (POLLIN, POLLPRI); -1 where there is none. */
 RINGSIDE_API int ringside_channel_descriptor(const struct ringside_channel *channel,
                                              int16_t *events);
 

@@ -58,8 +58,8 @@ void rs_sink_start(rs_sink* sink, int checked) {
 }
 
 int rs_sink_serve(rs_sink* sink, void* message, unsigned long bytes) {
-  auto type = channel::serve({static_cast<std::byte*>(message), bytes},
-                             *reinterpret_cast<Sink*>(sink));
+  auto type =
+      channel::serve({static_cast<std::byte*>(message), bytes}, *reinterpret_cast<Sink*>(sink));
   return type == Type::kReply ? 1 : type == Type::kData ? 0 : -1;
 }
 

@@ -36,8 +36,8 @@ int rs_ring_room(struct rs_ring_side *side, unsigned int bytes);
 /* Copies the next message to `message`, of `room` bytes: its bytes, 0 where there is none, -1
  * where the ring is none, or the message has no room. */
 int rs_ring_next(struct rs_ring_side *side, void *message, unsigned int room);
-/* Takes up to `count` DATA that follow each other to `sink`, through `message`, which has room for the
- * largest; how many. */
+/* Takes up to `count` DATA that follow each other to `sink`, through `message`, which has room for
+ * the largest; how many. */
 unsigned int rs_ring_take_data(struct rs_ring_side *side, struct rs_sink *sink, void *message,
 			       unsigned int count);
 /* Makes up to `count` DATA from number `first` on: how many had room; -1 where the ring is none, or

@@ -104,8 +104,8 @@ long rs_session_ioctl(struct rs_session *session, unsigned int command, unsigned
 /* A whole message from a user; an ECHO's answer is what is got next. Takes of `hold` what it needs,
  * and leaves the rest to be ended. */
 int rs_session_put(struct rs_session *session, struct rs_hold *hold);
-/* An answer, else the next DATA, of at most `room` bytes: in `hold`, which is to be ended where 0 is
- * returned. EMSGSIZE, EINTR, ENOMEM. */
+/* An answer, else the next DATA, of at most `room` bytes: in `hold`, which is to be ended where 0
+ * is returned. EMSGSIZE, EINTR, ENOMEM. */
 int rs_session_get(struct rs_session *session, size_t room, struct rs_hold *hold);
 /* A whole message from a user, and at once the answer, of at most `room` bytes, where it is an
  * ECHO: its bytes; 0: DATA, taken. EMSGSIZE, EBADMSG, EFAULT, EINTR, ENOMEM. */

@@ -103,8 +103,8 @@ static bool take_event(struct rs_session *session, struct rs_channel_wait *wait)
 
 int rs_event_wait(struct rs_session *session, struct rs_channel_wait *wait)
 {
-	/* ERESTARTSYS stays: what wakes a sleeper may be work for its task (io_uring's), of which the
-	 * caller is to see nothing. */
+	/* ERESTARTSYS stays: what wakes a sleeper may be work for its task (io_uring's), of which
+	 * the caller is to see nothing. */
 	return wait_event_interruptible_hrtimeout(session->wait, take_event(session, wait),
 						  ns_to_ktime((u64)wait->timeout * NSEC_PER_USEC));
 }

@@ -132,7 +132,7 @@ by_rate() { # where cost does not matter, the simplest comes first
   advised "ioctl ring " --direction to-user --rate 1 && out_has '^fits +ring +5000 '
 }
 by_size() {
-  advised "ioctl ring " --size 4096 --rate 1e6 && out_has '^- +sysfs +carries 4080 bytes at most$' &&
+  advised "ring ioctl " --size 4096 --rate 1e6 && out_has '^- +sysfs +carries 4080 bytes at most$' &&
     advised "" --size 1048577 && out_has '^- +ioctl +carries 1048576 bytes at most$'
 }
 by_kernel() {

@@ -52,7 +52,8 @@ class Channel {
   // Begins both directions' numbers anew.
   virtual Outcome<Nothing> setup(std::uint32_t length, bool checked) = 0;
 
-  // How much DATA one system call is to move at most, from 1 to ability().batch, as which it begins.
+  // How much DATA one system call is to move at most, from 1 to ability().batch, with which it
+  // begins.
   virtual void set_batch(unsigned) {}
 
   // echo: sends `payload`; `reply` becomes what came back.
