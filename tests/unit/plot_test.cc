@@ -105,6 +105,17 @@ TEST(Plot, BothScalesAreLogarithmic) {
   EXPECT_LT(points[1].second, points[0].second) << "up";
 }
 
+TEST(Plot, TheAxesEncloseWhatIsDrawn) {
+  auto svg = to_svg(figure_of({{8, 61}, {1 << 20, 1'435'430}}));
+  EXPECT_EQ(svg.find(">1</text>"), std::string::npos) << "nothing is there";
+  EXPECT_NE(svg.find(">10</text>"), std::string::npos);
+  EXPECT_NE(svg.find(">1M</text>"), std::string::npos);
+  EXPECT_EQ(svg.find(">10M</text>"), std::string::npos);
+  auto narrow = to_svg(figure_of({{20, 20}, {50, 50}}));
+  for (const char* line : {">10</text>", ">100</text>"})
+    EXPECT_EQ(count(narrow, line), 2u) << "on both axes";
+}
+
 TEST(Plot, OneValueHasAnAxisToo) {
   auto svg = to_svg(figure_of({{10, 10}}));
   EXPECT_EQ(svg.find("nan"), std::string::npos);

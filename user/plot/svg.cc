@@ -9,10 +9,10 @@ namespace ringside::plot {
 namespace {
 
 constexpr double kWidth = 300, kHeight = 240;  // of what a panel's axes enclose
-constexpr double kLeft = 62, kTop = 34, kBottom = 44, kRight = 14, kHead = 34, kLegendLine = 18;
+constexpr double kLeft = 62, kTop = 34, kBottom = 44, kRight = 24, kHead = 34, kLegendLine = 18;
 
 // Told apart on white and on black, by most who see few colours too; the dash helps the others.
-constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+constexpr const char* kColours[] = {"#1f83c6", "#d55e00", "#009e73", "#cc79a7",
                                     "#b58900", "#56a0d3", "#8b6bb1", "#7f7f7f"};
 constexpr const char* kDashes[] = {"", "6 3", "2 2"};
 
@@ -39,12 +39,15 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-// The powers of ten that enclose all values of a coordinate.
+// Powers of ten between which all values of a coordinate are.
 struct Extent {
-  int from = 0, to = 1;
+  double from = 0, to = 1;
   double share(double value) const { return (std::log10(value) - from) / (to - from); }
+  int first_whole() const { return static_cast<int>(std::ceil(from)); }
+  int last_whole() const { return static_cast<int>(std::floor(to)); }
 };
 
+constexpr double kMargin = 0.1;
 template <class Coordinate>
 Extent extent_of(const Figure& figure, Coordinate coordinate) {
   double least = HUGE_VAL, most = 0;
@@ -54,9 +57,9 @@ Extent extent_of(const Figure& figure, Coordinate coordinate) {
         least = std::min(least, coordinate(point)), most = std::max(most, coordinate(point));
       }
   if (most <= 0 || least <= 0) return {};
-  Extent extent{static_cast<int>(std::floor(std::log10(least))),
-                static_cast<int>(std::ceil(std::log10(most)))};
-  extent.to = std::max(extent.to, extent.from + 1);
+  Extent extent{std::log10(least) - kMargin, std::log10(most) + kMargin};
+  if (extent.first_whole() < extent.last_whole()) return extent;
+  extent = {std::floor(extent.from), std::ceil(extent.to)};  // two lines of a grid, at least
   return extent;
 }
 
@@ -123,12 +126,12 @@ class Drawing {
     for (const auto& series : panel.series) draw_series(series);
   }
   void draw_grid() {
-    for (int power = x_.from; power <= x_.to; ++power) {
+    for (int power = x_.first_whole(); power <= x_.last_whole(); ++power) {
       double x = left_ + kWidth * x_.share(std::pow(10, power));
       out_ += fmt::format("<path class=\"grid\" d=\"M{:.1f} {:.1f}v{:.0f}\"/>\n", x, top_, kHeight);
       put_text(x, top_ + kHeight + 16, "middle", power_text(power));
     }
-    for (int power = y_.from; power <= y_.to; ++power) {
+    for (int power = y_.first_whole(); power <= y_.last_whole(); ++power) {
       double y = top_ + kHeight * (1 - y_.share(std::pow(10, power)));
       out_ += fmt::format("<path class=\"grid\" d=\"M{:.1f} {:.1f}h{:.0f}\"/>\n", left_, y, kWidth);
       put_text(left_ - 6, y + 4, "end", power_text(power));
