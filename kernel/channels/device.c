@@ -199,14 +199,7 @@ static int on_uring(struct io_uring_cmd *command, unsigned int flags)
 
 static int on_mmap(struct file *file, struct vm_area_struct *area)
 {
-	struct rs_session *session = file->private_data;
-	int status;
-
-	if (mutex_lock_killable(&session->lock))
-		return -EINTR;
-	status = rs_rings_map(session, area);
-	mutex_unlock(&session->lock);
-	return status;
+	return rs_rings_map(file->private_data, area);
 }
 
 static __poll_t on_poll(struct file *file, poll_table *table)

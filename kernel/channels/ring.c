@@ -16,38 +16,42 @@ static u64 each_bytes(u32 bytes)
 	return PAGE_SIZE + (u64)bytes;
 }
 
-static void start(struct rs_rings *rings, u32 bytes)
+/* Whoever sees the memory sees all of it: mappings are made without the session's lock. */
+static void start(struct rs_rings *rings, void *memory, u32 bytes)
 {
 	rings->bytes = bytes;
-	rs_ring_start(&rings->from_user, rings->memory, bytes);
-	rs_ring_start(&rings->to_user, rings->memory + each_bytes(bytes), bytes);
+	rs_ring_start(&rings->from_user, memory, bytes);
+	rs_ring_start(&rings->to_user, memory + each_bytes(bytes), bytes);
+	smp_store_release(&rings->memory, memory);
 }
 
 int rs_rings_make(struct rs_session *session, struct rs_channel_rings *call)
 {
 	struct rs_rings *rings = &session->rings;
+	void *memory;
 
 	if (call->reserved || !is_power_of_2(call->bytes) || call->bytes < PAGE_SIZE ||
 	    call->bytes > RS_CHANNEL_RING_MAX)
 		return -EINVAL;
 	if (rings->memory)
 		return -EBUSY;
-	rings->message = kvmalloc(RS_MESSAGE_MAX, GFP_KERNEL_ACCOUNT);
-	rings->memory = vmalloc_user(2 * each_bytes(call->bytes));
-	if (!rings->memory || !rings->message) {
-		rs_rings_free(session);
+	if (!rings->message)
+		rings->message = kvmalloc(RS_MESSAGE_MAX, GFP_KERNEL_ACCOUNT);
+	memory = rings->message ? vmalloc_user(2 * each_bytes(call->bytes)) : NULL;
+	if (!memory)
 		return -ENOMEM;
-	}
-	start(rings, call->bytes);
+	start(rings, memory, call->bytes);
 	call->mapping = 2 * each_bytes(call->bytes);
 	return 0;
 }
 
+/* Under mmap's lock, which a fault takes: what is locked where users' memory is copied may not be
+ * waited for. */
 int rs_rings_map(struct rs_session *session, struct vm_area_struct *area)
 {
-	if (!session->rings.memory)
-		return -ENODATA;
-	return remap_vmalloc_range(area, session->rings.memory, area->vm_pgoff);
+	void *memory = smp_load_acquire(&session->rings.memory);
+
+	return memory ? remap_vmalloc_range(area, memory, area->vm_pgoff) : -ENODATA;
 }
 
 /* The pages stay as long as somebody maps them. */
@@ -55,7 +59,6 @@ void rs_rings_free(struct rs_session *session)
 {
 	vfree(session->rings.memory);
 	kvfree(session->rings.message);
-	session->rings.memory = session->rings.message = NULL;
 }
 
 /* Bytes of the next message that can be worked on now; 0: none, or its answer has no room. */

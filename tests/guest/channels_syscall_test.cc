@@ -2,9 +2,7 @@
 // comes and goes while they do.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,32 +111,42 @@ TEST_F(SyscallTest, WithoutTheModuleThereIsNone) {
   ASSERT_TRUE(guest::load(kModule));
 }
 
-// Calls with a message on a page that never comes.
-[[noreturn]] void call_and_sleep(int device) {
-  UniqueFd faults(static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC)));
-  uffdio_api api{UFFD_API, 0, 0};
-  void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  uffdio_register all{
-      {reinterpret_cast<std::uintptr_t>(page), 4096}, UFFDIO_REGISTER_MODE_MISSING, 0};
-  if (ioctl(faults.get(), UFFDIO_API, &api) == 0 && ioctl(faults.get(), UFFDIO_REGISTER, &all) == 0)
-    enter(device, RS_CHANNEL_SEND, page, 16, nullptr, 0);
+// A child that does not end by itself: what it calls takes for ever, or sleeps behind such a call.
+template <class Call>
+pid_t child_that(Call call) {
+  pid_t child = fork();
+  if (child != 0) return child;
+  call();
   _exit(1);
+}
+// The number of the system call that a process sleeps in; -1 while it runs.
+long sleeps_in(pid_t process) {
+  long number = -1;
+  std::ifstream("/proc/" + std::to_string(process) + "/syscall") >> number;
+  return number;
+}
+bool killed(pid_t child) {
+  int status = 0;
+  kill(child, SIGKILL);
+  return waitpid(child, &status, 0) == child && WIFSIGNALED(status);
 }
 
 TEST_F(SyscallTest, WhoSleepsInItHoldsTheModuleAndCanBeKilled) {
-  pid_t child = fork();
-  if (child == 0) call_and_sleep(fd_.get());
-  auto asleep = [&] {
-    int number = 0;
-    std::ifstream("/proc/" + std::to_string(child) + "/syscall") >> number;
-    return number == RS_CHANNEL_SYSCALL;
-  };
-  EXPECT_TRUE(guest::soon(asleep));
+  int device = fd_.get();
+  pid_t busy = child_that([&] {  // with the session's lock
+    rs_channel_produce produce{
+        sizeof produce, RS_CHANNEL_VERSION, RS_CHANNEL_WAY_TRACEPOINT, ~0u, 0, 0};
+    ioctl(device, RS_CHANNEL_IOC_PRODUCE, &produce);
+  });
+  usleep(200'000);
+  pid_t sleeper = child_that([&] {
+    rs_message empty{0, RS_MESSAGE_ECHO, 0, 3};
+    enter(device, RS_CHANNEL_SEND, &empty, 16, reply_, sizeof reply_);
+  });
+  EXPECT_TRUE(guest::soon([&] { return sleeps_in(sleeper) == RS_CHANNEL_SYSCALL; }));
   EXPECT_FALSE(guest::unload(kModule));
-  kill(child, SIGKILL);
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFSIGNALED(status)) << status;
+  EXPECT_TRUE(killed(sleeper));
+  EXPECT_TRUE(killed(busy));
 }
 
 TEST_F(SyscallTest, ItComesAndGoesWhileItIsCalled) {

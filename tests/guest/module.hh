@@ -49,6 +49,16 @@ inline bool unload(const std::string& name) {
   return succeeds({"rmmod", name});
 }
 
+// Whether the running kernel has a symbol of that name.
+inline bool kernel_has(const std::string& symbol) {
+  std::ifstream lines("/proc/kallsyms");
+  for (std::string address, kind, name, rest; lines >> address >> kind >> name;) {
+    if (name == symbol) return true;
+    std::getline(lines, rest);
+  }
+  return false;
+}
+
 // What ran before has not made the kernel complain.
 inline void expect_clean_log() {
   auto log = output_of(Process{{"dmesg"}, {}, {}});

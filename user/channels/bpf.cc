@@ -132,6 +132,8 @@ Outcome<UniqueFd> attach(const Copied& copied) {
   auto code = assemble(copied);
   UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "ringside", "GPL", code.data(),
                                  code.size(), nullptr));
+  if (!program && errno == EINVAL)
+    return Failure{"this kernel takes no BPF programs on tracepoints (CONFIG_BPF_EVENTS)"};
   if (!program) return bpf_failure("load a program of");
   UniqueFd link(bpf_raw_tracepoint_open(kTracepoint, program.get()));
   if (!link) return system_failure("attach to the tracepoint", kTracepoint);
