@@ -67,7 +67,7 @@ struct rs_channel_send {
 	__u64 reserved;
 };
 
-/* The next DATA of the kernel's. EMSGSIZE: no room. */
+/* The next DATA of the kernel's. EMSGSIZE: no room; EFAULT: its number is used up. */
 struct rs_channel_receive {
 	__u32 size;
 	__u32 version;
