@@ -192,8 +192,7 @@ TEST_F(UringSmallTest, WhatAnEntryDoesNotHold) {
   for (std::uint32_t length : {65u, 1000u, 0x7fff'ffffu, ~0u})
     EXPECT_EQ(send(length, RS_MESSAGE_DATA, 0), -EMSGSIZE) << length;
   EXPECT_EQ(send(8, RS_MESSAGE_ECHO, 0), -EMSGSIZE) << "no room for a reply";
-  for (unsigned type : {0u, 2u, 4u, 5u, 0xffffu})
-    EXPECT_EQ(send(8, type, 0), -EBADMSG) << type;
+  for (unsigned type : {0u, 2u, 4u, 5u, 0xffffu}) EXPECT_EQ(send(8, type, 0), -EBADMSG) << type;
   SmallMessage reserved{{8, RS_MESSAGE_DATA, 1, 0}, {}};
   EXPECT_EQ(done_by(wide_, RS_CHANNEL_URING_SEND, reserved), -EBADMSG);
   EXPECT_EQ(counts().messages, 0u);
