@@ -41,23 +41,22 @@ constexpr bool ends_name(unsigned char c) {
   return is_space(c) || c == '/' || c == '>';
 }
 
-// For each first letter of an element that switches, the sums of its next two, as bits. No other
-// element that is common in pages has its bit set.
+// For each byte behind a '<', and behind "</", the sums of the next two with which it is not passed, as
+// bits. Letters: of start tags, those of elements that switch; no other element that is common in
+// pages has its bit set. Other bytes: all.
 constexpr unsigned sum_bit(unsigned char second, unsigned char third) {
   return (second + third) & 31u;
 }
-constexpr auto kSwitching = [] {
-  std::array<std::uint32_t, 32> letters{};
+constexpr auto kStops = [] {
+  std::array<std::array<std::uint32_t, 256>, 2> bytes{};
+  for (unsigned c = 0; c < 256; ++c)
+    if (!is_letter(static_cast<unsigned char>(c))) bytes[0][c] = bytes[1][c] = ~0u;
   for (const char* name : {"title", "textarea", "style", "script", "svg", "xmp", "iframe",
                            "noembed", "noframes", "plaintext", "math"})
-    letters[name[0] & 31] |= 1u << sum_bit(name[1], name[2]);
-  return letters;
+    for (unsigned upper : {0, 32})
+      bytes[0][static_cast<unsigned char>(name[0]) - upper] |= 1u << sum_bit(name[1], name[2]);
+  return bytes;
 }();
-
-// Whether the element whose name begins at `name` may switch; case makes no difference to the bits.
-unsigned may_switch(const unsigned char* name) {
-  return kSwitching[name[0] & 31] >> sum_bit(name[1], name[2]) & 1;
-}
 
 }  // namespace
 
@@ -82,18 +81,81 @@ inline unsigned Stripper::end_of_tag(unsigned from) const {
   return 0;
 }
 
+// Whether what begins with the '<' at `at` is a tag, and not of an element that may switch.
+inline bool passes(const unsigned char* tag) {
+  unsigned end = tag[1] == '/';
+  const auto* name = tag + 1 + end;
+  return !(kStops[end][name[0]] >> sum_bit(name[1], name[2]) & 1);
+}
+
+// What stands at `at`, where it is no '<': false where it is left to others.
+inline bool Stripper::sweep_other(const unsigned char* in, unsigned& at, Output& out) const {
+  if (in[at] == '\r') {
+    if (in[++at] != '\n') out.put('\n');
+    return true;
+  }
+  const auto* reference = common_reference(in, at);
+  if (!reference) return false;
+  out.put(reference->c);
+  at += 1 + reference->size;
+  return true;
+}
+
+// What is outside of tags in the block at `base`, whose first byte is within one or not: copies it
+// from `at` on, all but what comes behind the last tag; false where it stops, at `at`.
+inline bool Stripper::sweep_block(const unsigned char* in, unsigned base, bool within,
+                                  const Sweep& sweep, Swept& swept, Output& out) const {
+  std::uint64_t ends = sweep.ends();
+  auto behind = [&] {
+    if (ends) swept.at = base + static_cast<unsigned>(__builtin_ctzll(ends)) + 1;
+    ends &= ends - 1;
+  };
+  if (within) behind();
+  for (std::uint64_t marks = sweep.marks(); marks; marks &= marks - 1) {
+    unsigned mark = base + static_cast<unsigned>(__builtin_ctzll(marks));
+    out.copy_freely(in + swept.at, mark - swept.at);
+    swept.at = mark;
+    if (in[mark] != '<') {
+      if (!sweep_other(in, swept.at, out)) return false;
+      continue;
+    }
+    if (!passes(in + mark)) return false;
+    swept.tag = mark;
+    behind();
+  }
+  return true;
+}
+
+// Block after block, from byte `at` on, which is text: copies what is outside of tags. Where it
+// stops: at what is not for it, everything before being copied. `wrong` becomes the end of the
+// block that it could not take; no block before that is worth another try.
+unsigned Stripper::sweep(const unsigned char* in, unsigned at, Output& out, unsigned& wrong) const {
+  Sweep sweep;
+  Swept swept{at, at};
+  std::uint64_t from = ~std::uint64_t{0} << (at % kBlock);
+  for (unsigned base = at - at % kBlock; base + 2 * kBlock <= index_.size();
+       base += kBlock, from = ~std::uint64_t{0}) {
+    bool within = sweep.open();
+    if (!sweep.take(index_, base / kBlock, from)) {
+      wrong = base + kBlock;
+      return within ? swept.tag : swept.at;
+    }
+    if (!sweep_block(in, base, within, sweep, swept, out)) return swept.at;
+  }
+  return sweep.open() ? swept.tag : swept.at;
+}
+
 // Data for --raw: from run to run of text, as long as tags are whole and switch nothing. Leaves at_
 // at what is something else.
 void Stripper::raw_data(const unsigned char* in) {
   Output out = out_;
-  unsigned at = at_;
+  unsigned at = at_, wrong = 0;
   while (out.room() >= kSlice + 64) {
+    if (at >= wrong) at = sweep(in, at, out, wrong);
     unsigned to = index_.next(kText, at);
     out.copy(in + at, to - at, index_.size() - at);
     at = to;
-    if (at + kTagRoom > index_.size() || in[at] != '<') break;
-    unsigned end = in[at + 1] == '/', start = at + 1 + end;
-    if (!is_letter(in[start]) || may_switch(in + start) > end) break;
+    if (at + kTagRoom > index_.size() || in[at] != '<' || !passes(in + at)) break;
     unsigned close = end_of_tag(at);
     if (!close) break;
     at = close + 1;
@@ -125,34 +187,30 @@ bool Stripper::data_tag(const unsigned char* in) {
   return true;
 }
 
-// The references that pages are full of, whole in the slice.
-bool Stripper::common_reference(const unsigned char* in) {
-  struct Common {
-    std::uint64_t bytes;
-    unsigned size;
-    unsigned char c;
-  };
-  static constexpr Common kCommon[] = {{0x3b'746c, 3, '<'},
-                                       {0x3b'7467, 3, '>'},
-                                       {0x3b70'6d61, 4, '&'},
-                                       {0x3b'746f'7571, 5, '"'},
-                                       {0x3b'3933'23, 4, '\''}};  // lt; gt; amp; quot; #39;
-  if (at_ + 9 > index_.size()) return false;
-  std::uint64_t word = load64(in + at_ + 1);
-  for (const auto& common : kCommon) {
-    if ((word & ((std::uint64_t{1} << (8 * common.size)) - 1)) != common.bytes) continue;
-    emit(common.c);
-    at_ += 1 + common.size;
-    return true;
-  }
-  return false;
+// The references that pages are full of, whole in the slice: the one at `at`, or null.
+const CommonReference* Stripper::common_reference(const unsigned char* in, unsigned at) const {
+  static constexpr CommonReference kCommon[] = {{0x3b'746c, 3, '<'},
+                                                {0x3b'7467, 3, '>'},
+                                                {0x3b70'6d61, 4, '&'},
+                                                {0x3b'746f'7571, 5, '"'},
+                                                {0x3b'3933'23, 4, '\''}};  // lt; gt; amp; quot; #39;
+  if (in[at] != '&' || at + 9 > index_.size()) return nullptr;
+  std::uint64_t word = load64(in + at + 1);
+  for (const auto& common : kCommon)
+    if ((word & ((std::uint64_t{1} << (8 * common.size)) - 1)) == common.bytes) return &common;
+  return nullptr;
 }
 
 // A byte that matters in text; false where the states must go on behind it.
 bool Stripper::special(const unsigned char* in) {
   unsigned char c = in[at_];
   if (state_ == State::kData && c == '<' && data_tag(in)) return is_text(state_);
-  if (c == '&' && state_ <= State::kRcdata && common_reference(in)) return true;
+  if (state_ <= State::kRcdata)
+    if (const auto* reference = common_reference(in, at_)) {
+      emit(reference->c);
+      at_ += 1 + reference->size;
+      return true;
+    }
   if (c == '\r' && at_ + 1 < index_.size()) {
     emit('\n');
     at_ += in[at_ + 1] == '\n' ? 2 : 1;

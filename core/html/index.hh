@@ -19,8 +19,8 @@ enum class Simd : std::uint8_t { kPortable, kSse2, kAvx2 };
 // The kinds of masks. kText: '<' '&' CR NUL, which end a run of text. kEnd: '>'. kParity: the
 // number of '"' up to and with this byte is odd. kStray: a '"' that opens no value by the looks of
 // what is before it: white space, a plain name and '='. kOdd: what follows a '=' and is no '"' that
-// opens one. kFold: white space that is not one space between other bytes.
-enum Mask : unsigned { kText, kEnd, kParity, kStray, kOdd, kFold, kMasks };
+// opens one. kFold: white space that is not one space between other bytes. kLess: '<'.
+enum Mask : unsigned { kText, kEnd, kParity, kStray, kOdd, kFold, kLess, kMasks };
 
 // The masks of one slice: for each kind a string of bits, and behind it two words of zeros.
 struct Masks {
@@ -30,7 +30,7 @@ struct Masks {
 
 // Where a block's bytes of some sets are; `plain` is letters, digits, '-', ':' and '_'.
 struct Sets {
-  std::uint64_t text, end, quote, equals, plain, spaces, blanks;
+  std::uint64_t text, less, end, quote, equals, plain, spaces, blanks;
 };
 
 // What a block tells the next one, each 0 or 1.
@@ -61,6 +61,7 @@ inline void put_masks(const Sets& sets, unsigned block, Masks& masks, Carry& car
   std::uint64_t named = sets.equals & ends & ~sets.plain;
   std::uint64_t open = sets.quote & (named << 1 | carry.named);
   masks.words[kText][block] = sets.text;
+  masks.words[kLess][block] = sets.less;
   masks.words[kEnd][block] = sets.end;
   std::uint64_t parity = parities(sets.quote) ^ (0 - carry.parity);
   masks.words[kParity][block] = parity;
@@ -89,6 +90,13 @@ class Index {
     std::uint64_t word;
     __builtin_memcpy(&word, reinterpret_cast<const char*>(masks_.words[mask]) + from / 8, 8);
     return word >> (from % 8);
+  }
+
+  // The mask of one block; of its '"'.
+  std::uint64_t word(Mask mask, unsigned block) const { return masks_.words[mask][block]; }
+  std::uint64_t quotes(unsigned block) const {
+    std::uint64_t odd = word(kParity, block), before = block ? word(kParity, block - 1) >> 63 : 0;
+    return odd ^ (odd << 1 | before);
   }
 
   // The first byte of that kind from `from` on, which is at most size(); size() where none is.

@@ -67,7 +67,8 @@ __attribute__((target("avx2"))) void index_avx2(const unsigned char* from, unsig
   for (unsigned block = 0; block < blocks; ++block, bytes += kBlock) {
     __builtin_prefetch(bytes + 2048);  // hardware stops at the end of a page; beyond is no fault
     Vector low = load(bytes), high = load(bytes + 32);
-    Sets sets{find(low, high, kTextSet),           bits(low == '>', high == '>'),
+    Sets sets{find(low, high, kTextSet),           bits(low == '<', high == '<'),
+              bits(low == '>', high == '>'),
               bits(low == '"', high == '"'),       bits(low == '=', high == '='),
               bits(is_plain(low), is_plain(high)), find(low, high, kSpaceSet),
               bits(low == ' ', high == ' ')};

@@ -29,8 +29,9 @@ __attribute__((target("sse2"))) void index_sse2(const unsigned char* from, unsig
     for (unsigned quarter = 0; quarter < 4; ++quarter, from += sizeof(Vector)) {
       Vector v;
       __builtin_memcpy(&v, from, sizeof(v));
-      Vector returns = v == '\r', blank = v == ' ';
-      sets.text |= bits((v == '<') | (v == '&') | returns | (v == '\0'), quarter);
+      Vector returns = v == '\r', blank = v == ' ', less = v == '<';
+      sets.less |= bits(less, quarter);
+      sets.text |= bits(less | (v == '&') | returns | (v == '\0'), quarter);
       sets.end |= bits(v == '>', quarter);
       sets.quote |= bits(v == '"', quarter);
       sets.equals |= bits(v == '=', quarter);

@@ -20,8 +20,21 @@
 #include "core/html/output.hh"
 #include "core/html/page.hh"
 #include "core/html/state.hh"
+#include "core/html/sweep.hh"
 
 namespace ringside::html {
+
+// A reference without its '&': its bytes as a number, how many, and what it stands for.
+struct CommonReference {
+  std::uint64_t bytes;
+  unsigned size;
+  unsigned char c;
+};
+
+// How far a slice is swept: where text goes on that is not copied yet; the last '<'.
+struct Swept {
+  unsigned at, tag;
+};
 
 class Stripper {
  public:
@@ -55,8 +68,12 @@ class Stripper {
   bool special(const unsigned char* in);
   bool data_tag(const unsigned char* in);
   void raw_data(const unsigned char* in);
+  unsigned sweep(const unsigned char* in, unsigned at, Output& out, unsigned& wrong) const;
+  bool sweep_block(const unsigned char* in, unsigned base, bool within, const Sweep& sweep,
+                   Swept& swept, Output& out) const;
+  bool sweep_other(const unsigned char* in, unsigned& at, Output& out) const;
   unsigned end_of_tag(unsigned from) const;
-  bool common_reference(const unsigned char* in);
+  const CommonReference* common_reference(const unsigned char* in, unsigned at) const;
   void skip(const unsigned char* in);
 
   // states.cc: one byte through the states. Those that are bool: false where it must be taken once
