@@ -41,9 +41,9 @@ constexpr bool ends_name(unsigned char c) {
   return is_space(c) || c == '/' || c == '>';
 }
 
-// For each byte behind a '<', and behind "</", the sums of the next two with which it is not passed, as
-// bits. Letters: of start tags, those of elements that switch; no other element that is common in
-// pages has its bit set. Other bytes: all.
+// For each byte behind a '<', and behind "</", the sums of the next two with which it is not
+// passed, as bits. Letters: of start tags, those of elements that switch; no other element that is
+// common in pages has its bit set. Other bytes: all.
 constexpr unsigned sum_bit(unsigned char second, unsigned char third) {
   return (second + third) & 31u;
 }
@@ -94,17 +94,17 @@ inline bool Stripper::sweep_other(const unsigned char* in, unsigned& at, Output&
     if (in[++at] != '\n') out.put('\n');
     return true;
   }
-  const auto* reference = common_reference(in, at);
-  if (!reference) return false;
-  out.put(reference->c);
-  at += 1 + reference->size;
+  auto [size, code] = common_reference(in, at);
+  if (!size) return false;
+  out.at += encode_utf8(code, out.at);
+  at += 1 + size;
   return true;
 }
 
 // What is outside of tags in the block at `base`, whose first byte is within one or not: copies it
-// from `at` on, all but what comes behind the last tag; false where it stops, at `at`.
+// from swept.at on, all but what comes behind the last tag; false where it stops there.
 inline bool Stripper::sweep_block(const unsigned char* in, unsigned base, bool within,
-                                  const Sweep& sweep, Swept& swept, Output& out) const {
+                                  const Sweep& sweep, Swept& swept) const {
   std::uint64_t ends = sweep.ends();
   auto behind = [&] {
     if (ends) swept.at = base + static_cast<unsigned>(__builtin_ctzll(ends)) + 1;
@@ -113,10 +113,10 @@ inline bool Stripper::sweep_block(const unsigned char* in, unsigned base, bool w
   if (within) behind();
   for (std::uint64_t marks = sweep.marks(); marks; marks &= marks - 1) {
     unsigned mark = base + static_cast<unsigned>(__builtin_ctzll(marks));
-    out.copy_freely(in + swept.at, mark - swept.at);
+    swept.out.copy_freely(in + swept.at, mark - swept.at);
     swept.at = mark;
     if (in[mark] != '<') {
-      if (!sweep_other(in, swept.at, out)) return false;
+      if (!sweep_other(in, swept.at, swept.out)) return false;
       continue;
     }
     if (!passes(in + mark)) return false;
@@ -126,37 +126,52 @@ inline bool Stripper::sweep_block(const unsigned char* in, unsigned base, bool w
   return true;
 }
 
-// Block after block, from byte `at` on, which is text: copies what is outside of tags. Where it
-// stops: at what is not for it, everything before being copied. `wrong` becomes the end of the
-// block that it could not take; no block before that is worth another try.
-unsigned Stripper::sweep(const unsigned char* in, unsigned at, Output& out, unsigned& wrong) const {
+// The '>' of the comment that begins at `at`; 0 where none does, or it is not whole in the slice.
+inline unsigned Stripper::end_of_comment(const unsigned char* in, unsigned at) const {
+  if (in[at + 1] != '!' || in[at + 2] != '-' || in[at + 3] != '-') return 0;
+  for (unsigned end = at + 4; (end = index_.next(kEnd, end)) < index_.size(); ++end) {
+    bool bang = in[end - 1] == '!' && end >= at + 7;  // "--!" with dashes of its own
+    if (in[end - 1 - bang] == '-' && in[end - 2 - bang] == '-') return end;
+  }
+  return 0;
+}
+
+// Block after block, from byte `at` on, which is text: copies to `out` what is outside of tags.
+Stripper::Swept Stripper::sweep(const unsigned char* in, unsigned at, Output out) const {
   Sweep sweep;
-  Swept swept{at, at};
+  Swept swept{out, at, at, 0};
   std::uint64_t from = ~std::uint64_t{0} << (at % kBlock);
   for (unsigned base = at - at % kBlock; base + 2 * kBlock <= index_.size();
        base += kBlock, from = ~std::uint64_t{0}) {
     bool within = sweep.open();
     if (!sweep.take(index_, base / kBlock, from)) {
-      wrong = base + kBlock;
-      return within ? swept.tag : swept.at;
+      swept.wrong = base + kBlock;
+      break;
     }
-    if (!sweep_block(in, base, within, sweep, swept, out)) return swept.at;
+    if (!sweep_block(in, base, within, sweep, swept)) return swept;
   }
-  return sweep.open() ? swept.tag : swept.at;
+  if (sweep.open()) swept.at = swept.tag;
+  return swept;
 }
 
-// Data for --raw: from run to run of text, as long as tags are whole and switch nothing. Leaves at_
-// at what is something else.
-void Stripper::raw_data(const unsigned char* in) {
-  Output out = out_;
-  unsigned at = at_, wrong = 0;
+// Text for --raw: from run to run, over the ends of lines, and in data over tags as long as they
+// are whole and switch nothing. Leaves at_ at what is something else.
+void Stripper::raw_text(const unsigned char* in) {
+  bool tags = state_ == State::kData && !foreign_.inside();
+  Swept swept{out_, at_, at_, 0};
+  auto& [out, at, tag, wrong] = swept;
   while (out.room() >= kSlice + 64) {
-    if (at >= wrong) at = sweep(in, at, out, wrong);
+    if (tags && at >= wrong) swept = sweep(in, at, out);
     unsigned to = index_.next(kText, at);
     out.copy(in + at, to - at, index_.size() - at);
     at = to;
-    if (at + kTagRoom > index_.size() || in[at] != '<' || !passes(in + at)) break;
-    unsigned close = end_of_tag(at);
+    if (at + kTagRoom > index_.size()) break;
+    if (in[at] == '\r') {
+      sweep_other(in, at, out);
+      continue;
+    }
+    if (!tags || in[at] != '<') break;
+    unsigned close = passes(in + at) ? end_of_tag(at) : end_of_comment(in, at);
     if (!close) break;
     at = close + 1;
   }
@@ -187,18 +202,35 @@ bool Stripper::data_tag(const unsigned char* in) {
   return true;
 }
 
-// The references that pages are full of, whole in the slice: the one at `at`, or null.
-const CommonReference* Stripper::common_reference(const unsigned char* in, unsigned at) const {
-  static constexpr CommonReference kCommon[] = {{0x3b'746c, 3, '<'},
-                                                {0x3b'7467, 3, '>'},
-                                                {0x3b70'6d61, 4, '&'},
-                                                {0x3b'746f'7571, 5, '"'},
-                                                {0x3b'3933'23, 4, '\''}};  // lt; gt; amp; quot; #39;
-  if (in[at] != '&' || at + 9 > index_.size()) return nullptr;
+// The references that pages are full of, and decimal ones, whole in the slice.
+Stripper::CommonReference Stripper::common_reference(const unsigned char* in, unsigned at) const {
+  struct Named {
+    std::uint64_t bytes;
+    CommonReference reference;
+  };
+  static constexpr Named kNamed[] = {{0x3b'746c, {3, '<'}},
+                                     {0x3b'7467, {3, '>'}},
+                                     {0x3b70'6d61, {4, '&'}},
+                                     {0x3b'746f'7571, {5, '"'}},
+                                     {0x3b'7073'626e, {5, 0xa0}}};  // lt; gt; amp; quot; nbsp;
+  if (in[at] != '&' || at + 9 > index_.size()) return {};
+  if (in[at + 1] == '#') return decimal_reference(in + at + 2);
   std::uint64_t word = load64(in + at + 1);
-  for (const auto& common : kCommon)
-    if ((word & ((std::uint64_t{1} << (8 * common.size)) - 1)) == common.bytes) return &common;
-  return nullptr;
+  for (const auto& [bytes, reference] : kNamed)
+    if ((word & ((std::uint64_t{1} << (8 * reference.size)) - 1)) == bytes) return reference;
+  return {};
+}
+
+// Up to six digits and ';'.
+Stripper::CommonReference Stripper::decimal_reference(const unsigned char* digits) {
+  std::uint32_t number = 0;
+  for (unsigned each = 0; each < 7; ++each) {
+    if (digits[each] == ';' && each) return {each + 2, numeric_reference(number)};
+    unsigned value = digits[each] - unsigned{'0'};
+    if (value > 9) break;
+    number = number * 10 + value;
+  }
+  return {};
 }
 
 // A byte that matters in text; false where the states must go on behind it.
@@ -206,9 +238,11 @@ bool Stripper::special(const unsigned char* in) {
   unsigned char c = in[at_];
   if (state_ == State::kData && c == '<' && data_tag(in)) return is_text(state_);
   if (state_ <= State::kRcdata)
-    if (const auto* reference = common_reference(in, at_)) {
-      emit(reference->c);
-      at_ += 1 + reference->size;
+    if (auto [size, code] = common_reference(in, at_); size) {
+      unsigned char bytes[4];
+      unsigned count = encode_utf8(code, bytes);
+      for (unsigned each = 0; each < count; ++each) emit(bytes[each]);
+      at_ += 1 + size;
       return true;
     }
   if (c == '\r' && at_ + 1 < index_.size()) {
@@ -222,7 +256,7 @@ bool Stripper::special(const unsigned char* in) {
 
 void Stripper::text(const unsigned char* in) {
   while (at_ < index_.size() && out_.room() >= kLeastRoom) {
-    if (raw_ && state_ == State::kData && !foreign_.inside()) raw_data(in);
+    if (raw_) raw_text(in);
     unsigned to = index_.next(kText, at_);
     std::size_t most = out_.room() - kLeastRoom / 2;
     bool all = to - at_ <= most;

@@ -28,8 +28,8 @@ void index_block(const unsigned char* from, unsigned block, Masks& masks, Carry&
   for (unsigned at = 0; at < kBlock; ++at)
     for (unsigned set = 0; set < kSets; ++set)
       words[set] |= static_cast<std::uint64_t>(kSetsOf[from[at]] >> set & 1) << at;
-  put_masks({words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]}, block, masks,
-            carry);
+  put_masks<true>({words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]},
+                  block, masks, carry);
 }
 
 // Indexes the `bytes` bytes, less than a block, with which the slice ends; zeros behind them. What
@@ -50,22 +50,22 @@ void index_rest(const unsigned char* from, unsigned bytes, unsigned block, Masks
 
 }  // namespace
 
-void index_portable(const unsigned char* from, unsigned blocks, Masks& masks) {
+void index_portable(const unsigned char* from, unsigned blocks, bool, Masks& masks) {
   Carry carry;
   for (unsigned block = 0; block < blocks; ++block)
     index_block(from + block * kBlock, block, masks, carry);
 }
 
-void Index::make(Bytes slice, Simd simd) {
+void Index::make(Bytes slice, Simd simd, bool folds) {
   size_ = slice.size() < kSlice ? static_cast<unsigned>(slice.size()) : kSlice;
   auto* from = reinterpret_cast<const unsigned char*>(slice.data());
   unsigned whole = size_ / kBlock;
   if (simd == Simd::kAvx2)
-    index_avx2(from, whole, masks_);
+    index_avx2(from, whole, folds, masks_);
   else if (simd == Simd::kSse2)
-    index_sse2(from, whole, masks_);
+    index_sse2(from, whole, folds, masks_);
   else
-    index_portable(from, whole, masks_);
+    index_portable(from, whole, folds, masks_);
   index_rest(from + whole * kBlock, size_ % kBlock, whole, masks_);
 }
 

@@ -53,7 +53,9 @@ inline std::uint64_t parities(std::uint64_t bits) {
 }
 
 // The masks of a block from its sets. Names are followed by an addition: a bit at the start of each
-// name that begins behind white space carries through it to the byte behind its end.
+// name that begins behind white space carries through it to the byte behind its end. kFold is only
+// made where `kFolds`; the bits of the others do not depend on that.
+template <bool kFolds>
 inline void put_masks(const Sets& sets, unsigned block, Masks& masks, Carry& carry) {
   std::uint64_t starts = sets.plain & (sets.spaces << 1 | carry.space), ends;
   bool over = __builtin_add_overflow(sets.plain, starts, &ends);
@@ -67,19 +69,21 @@ inline void put_masks(const Sets& sets, unsigned block, Masks& masks, Carry& car
   masks.words[kParity][block] = parity;
   masks.words[kStray][block] = sets.quote & ~open;
   masks.words[kOdd][block] = (sets.equals << 1 | carry.equals) & ~open;
-  masks.words[kFold][block] = sets.spaces & ~(sets.blanks & ~(sets.spaces << 1 | carry.space));
+  if constexpr (kFolds)
+    masks.words[kFold][block] = sets.spaces & ~(sets.blanks & ~(sets.spaces << 1 | carry.space));
   carry = {sets.spaces >> 63, over, sets.equals >> 63, named >> 63, parity >> 63};
 }
 
-// Indexes `blocks` blocks. SSE2 is in every x86-64; AVX2 is for the caller to know of.
-void index_portable(const unsigned char* from, unsigned blocks, Masks& masks);
-void index_sse2(const unsigned char* from, unsigned blocks, Masks& masks);
-void index_avx2(const unsigned char* from, unsigned blocks, Masks& masks);
+// Indexes `blocks` blocks. SSE2 is in every x86-64; AVX2 is for the caller to know of. Without
+// `folds` kFold is left as it is.
+void index_portable(const unsigned char* from, unsigned blocks, bool folds, Masks& masks);
+void index_sse2(const unsigned char* from, unsigned blocks, bool folds, Masks& masks);
+void index_avx2(const unsigned char* from, unsigned blocks, bool folds, Masks& masks);
 
 class Index {
  public:
-  // Indexes the first kSlice bytes, or less, of `slice`.
-  void make(Bytes slice, Simd simd);
+  // Indexes the first kSlice bytes, or less, of `slice`; kFold only where `folds`.
+  void make(Bytes slice, Simd simd, bool folds);
 
   unsigned size() const { return size_; }
 

@@ -19,10 +19,9 @@ RS_SSE2 Vector is_plain(Vector v) {
   return ((folded > '`') & (folded < '{')) | ((v > '/') & (v < ';')) | (v == '-') | (v == '_');
 }
 
-}  // namespace
-
-__attribute__((target("sse2"))) void index_sse2(const unsigned char* from, unsigned blocks,
-                                                Masks& masks) {
+template <bool kFolds>
+__attribute__((target("sse2"))) void index(const unsigned char* from, unsigned blocks,
+                                           Masks& masks) {
   Carry carry;
   for (unsigned block = 0; block < blocks; ++block) {
     Sets sets{};
@@ -39,8 +38,14 @@ __attribute__((target("sse2"))) void index_sse2(const unsigned char* from, unsig
       sets.spaces |= bits(blank | (v == '\t') | (v == '\n') | (v == '\f') | returns, quarter);
       sets.blanks |= bits(blank, quarter);
     }
-    put_masks(sets, block, masks, carry);
+    put_masks<kFolds>(sets, block, masks, carry);
   }
+}
+
+}  // namespace
+
+void index_sse2(const unsigned char* from, unsigned blocks, bool folds, Masks& masks) {
+  folds ? index<true>(from, blocks, masks) : index<false>(from, blocks, masks);
 }
 
 }  // namespace ringside::html

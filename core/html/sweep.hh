@@ -17,9 +17,9 @@ class Sweep {
     std::uint64_t inside = (end << 1) - less - open_;  // from each '<' to its '>', both included
     std::uint64_t begun = (inside & ~end) << 1 | open_;
     std::uint64_t quoted = parities(index.quotes(block) & inside) ^ (0 - quoted_);
-    std::uint64_t wrong = (less & begun) | (end & (~begun | quoted)) |
-                          (inside & ((index.word(kStray, block) & quoted) |
-                                     (index.word(kOdd, block) & ~quoted)));
+    std::uint64_t wrong =
+        (less & begun) | (end & (~begun | quoted)) |
+        (inside & ((index.word(kStray, block) & quoted) | (index.word(kOdd, block) & ~quoted)));
     if (wrong) [[unlikely]]
       return false;
     marks_ = less | (index.word(kText, block) & from & ~inside);
