@@ -24,7 +24,8 @@ class Socket {
   static Outcome<Socket> open() {
     Socket socket;
     socket.handle_.reset(mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC));
-    if (!socket.handle_ || mnl_socket_bind(socket.handle_.get(), 0, MNL_SOCKET_AUTOPID) < 0)
+    if (!socket.handle_ || mnl_socket_bind(socket.handle_.get(), 0, MNL_SOCKET_AUTOPID) < 0 ||
+        !socket.connect())
       return system_failure("open", "a generic netlink socket");
     return socket;
   }
@@ -40,7 +41,7 @@ class Socket {
     return head;
   }
   Outcome<Nothing> send(const nlmsghdr* head) {
-    if (mnl_socket_sendto(handle_.get(), head, head->nlmsg_len) > 0) return ok;
+    if (::send(fd(), head, head->nlmsg_len, 0) > 0) return ok;
     return system_failure("send to", "generic netlink");
   }
   // The next datagram's messages, each by `take`; whether there are more to come.
@@ -63,9 +64,17 @@ class Socket {
   int fd() const { return mnl_socket_get_fd(handle_.get()); }
 
  private:
+  // With the kernel: nobody else is heard, and no call has to carry an address, which costs as much
+  // as a small message (libmnl's own do).
+  bool connect() const {
+    sockaddr_nl kernel{};
+    kernel.nl_family = AF_NETLINK;
+    return ::connect(fd(), reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) == 0;
+  }
   template <class Take>
   Outcome<bool> receive(Take take, std::uint32_t sequence) {
-    auto got = mnl_socket_recvfrom(handle_.get(), buffer_.data(), buffer_.size());
+    auto got = ::recv(fd(), buffer_.data(), buffer_.size(), MSG_TRUNC);
+    if (got > static_cast<ssize_t>(buffer_.size())) got = -1, errno = EMSGSIZE;
     if (got < 0) return system_failure("receive from", "generic netlink");
     auto callback = [](const nlmsghdr* head, void* data) {
       (*static_cast<Take*>(data))(head);
