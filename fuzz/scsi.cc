@@ -57,14 +57,14 @@ Reply reply_to(const Command& command, Input& input) {
 
 void scan(Input input) {
   static std::vector<std::byte> memory(1 << 20);
-  static constexpr TargetId kTargets[] = {{0, 0}, {0, 1}, {1, 0}};
   static constexpr Quirk kQuirks[] = {{"SPARSE", "", kSparseLun | kLargeLun},
                                       {"", "R", kReportLuns2}};
   Arena arena(memory);
   Rules rules;
   rules.listed = 511 + input.byte();
-  if (input.byte() & 1) rules.lun = input.byte();
-  auto made = Scan::create({kTargets, kQuirks, rules, 1u + input.byte() % 9}, arena);
+  Goal goals[] = {{0, 0}, {0, 1}, {1, 0}};
+  if (input.byte() & 1) goals[1].lun = input.byte();
+  auto made = Scan::create({goals, kQuirks, rules, 1u + input.byte() % 9}, arena);
   expect(static_cast<bool>(made));
   std::vector<Command> out;
   std::set<std::tuple<std::uint32_t, std::uint32_t, Lun>> seen;

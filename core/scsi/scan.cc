@@ -25,8 +25,8 @@ std::uint32_t Scan::pop(Queue& queue, std::span<T> items) {
 Result<Scan> Scan::create(const Order& order, Arena& arena) {
   if (order.slots == 0) return Error{"no slots", "order", 0, 1, 0};
   if (order.rules.listed < 511) return Error{"list too short", "order", 0, 511, order.rules.listed};
-  if (order.targets.size() >= kNone)
-    return Error{"too many targets", "order", 0, kNone - 1, order.targets.size()};
+  if (order.goals.size() >= kNone)
+    return Error{"too many goals", "order", 0, kNone - 1, order.goals.size()};
   Scan scan;
   scan.order_ = order;
   TRY(scan.take(arena));
@@ -36,12 +36,12 @@ Result<Scan> Scan::create(const Order& order, Arena& arena) {
 Status Scan::take(Arena& arena) {
   arena_ = &arena;
   slots_ = TRY(arena.take<Slot>(order_.slots));
-  targets_ = TRY(arena.take<Entry>(order_.targets.size()));
+  targets_ = TRY(arena.take<Entry>(order_.goals.size()));
   table_ = TRY(arena.take<std::uint32_t>(std::bit_ceil(2 * std::uint64_t{order_.rules.listed})));
   for (std::uint32_t i = 0; i < slots_.size(); ++i) push(free_, slots_, i);
   for (std::uint32_t i = 0; i < targets_.size(); ++i) {
     targets_[i].target = Target();
-    targets_[i].target.start(order_.targets[i], order_.rules);
+    targets_[i].target.start(order_.goals[i]);
     targets_[i].is_open = targets_[i].is_queued = true;
     push(ready_, targets_, i);
   }
@@ -105,12 +105,12 @@ std::optional<Found> Scan::unit_replied(std::uint32_t index, const Reply& reply)
   auto& slot = slots_[index];
   if (!slot.inquiry.replied(reply, order_.quirks)) return push(again_, slots_, index), std::nullopt;
   auto& target = targets_[slot.target].target;
-  bool finds = target.finds();
-  target.unit(order_.rules, slot.address.lun, slot.inquiry);
+  bool is_finding = target.unit(order_.rules, slot.address.lun, slot.inquiry);
   release(index);
-  if (!finds) return std::nullopt;
+  if (!is_finding) return std::nullopt;
   const auto& unit = slot.inquiry;
-  return Found{slot.address, unit.verdict(), unit.delivery(), unit.flags(), unit.data()};
+  return Found{slot.address, unit.verdict(),    unit.delivery(),
+               unit.flags(), target.has_list(), unit.data()};
 }
 
 void Scan::list_replied(std::uint32_t index, const Reply& reply) {

@@ -25,12 +25,13 @@ struct Found {
   Verdict verdict = Verdict::kSilent;
   Delivery delivery = Delivery::kAnswered;  // of kSilent: why
   Flags flags = 0;
-  Bytes inquiry;  // 36 bytes at least unless it is silent; valid until next() is called
+  bool is_listed = false;  // by its target
+  Bytes inquiry;           // 36 bytes at least unless it is silent; valid until next() is called
 };
 
 struct Order {
-  std::span<const TargetId> targets;  // kept; no target twice
-  std::span<const Quirk> quirks;      // kept
+  std::span<const Goal> goals;    // kept; what is asked for twice is found twice
+  std::span<const Quirk> quirks;  // kept
   Rules rules;
   std::uint32_t slots = 64;  // commands that may be out, 1 or more
 };
@@ -47,7 +48,7 @@ class Scan {
   std::optional<Found> replied(std::uint32_t slot, const Reply& reply);
 
   bool is_over() const { return open_ == 0; }
-  const Summary& summary(std::size_t target) const { return targets_[target].target.summary(); }
+  const Summary& summary(std::size_t goal) const { return targets_[goal].target.summary(); }
 
  private:
   enum class Use : std::uint8_t { kFree, kUnit, kList };

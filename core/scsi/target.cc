@@ -34,15 +34,19 @@ void Target::asked() {
   if (state_ == State::kSequence) ++lun_;
 }
 
-void Target::unit(const Rules& rules, Lun lun, const Inquiry& answered) {
+bool Target::unit(const Rules& rules, Lun lun, const Inquiry& answered) {
   --asking_;
-  if (state_ == State::kFirst) return first(rules, answered);
+  if (state_ == State::kFirst) {
+    first(rules, answered);
+    return state_ != State::kWellKnown;
+  }
   if (state_ == State::kWellKnown) {
     state_ = answered.verdict() == Verdict::kSilent ? State::kOver : State::kReport;
-    return;
+    return false;
   }
   count(answered);
   listed_or_next(rules, lun, answered);
+  return true;
 }
 
 void Target::listed_or_next(const Rules& rules, Lun lun, const Inquiry& answered) {
@@ -56,7 +60,7 @@ void Target::listed_or_next(const Rules& rules, Lun lun, const Inquiry& answered
 
 void Target::first(const Rules& rules, const Inquiry& answered) {
   if (answered.verdict() == Verdict::kDevice) ++summary_.devices;
-  if (rules.lun) return summary_.way = Way::kOne, over();
+  if (goal_.lun) return summary_.way = Way::kOne, over();
   if (answered.delivery() == Delivery::kNotAddressable) {
     state_ = State::kWellKnown;
     lun_ = kReportLunsLun;
@@ -96,6 +100,7 @@ void Target::listed(LunList list, bool is_cut) {
   summary_.is_cut = is_cut;
   luns_ = list.luns;
   state_ = State::kList;
+  by_well_known_ = lun_ == kReportLunsLun;
   at_ = ~0u;
   next_listed();
   if (at_ >= luns_.size()) over();
@@ -114,10 +119,10 @@ void Target::count(const Inquiry& answered) {
   if (answered.verdict() == Verdict::kSilent) ++summary_.silent;
 }
 
-// LUN 0 has been asked, or cannot be.
+// LUN 0 has been asked, unless the list came from the well-known unit.
 void Target::next_listed() {
   do ++at_;
-  while (at_ < luns_.size() && luns_[at_] == 0);
+  while (at_ < luns_.size() && luns_[at_] == 0 && !by_well_known_);
   if (at_ < luns_.size()) lun_ = luns_[at_];
 }
 

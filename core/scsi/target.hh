@@ -15,12 +15,12 @@
 
 namespace ringside::scsi {
 
-struct TargetId {
+struct Goal {
   std::uint32_t channel = 0, target = 0;
+  std::optional<Lun> lun = std::nullopt;  // this one only
 };
 
 struct Rules {
-  std::optional<Lun> lun;                 // this one only
   Lun largest = ~Lun{0};                  // that the host allows
   std::uint32_t sequence = 512;           // LUNs that are asked one by one: those below
   std::uint32_t listed = 16384;           // LUNs of a target's list that are looked at, 511 or more
@@ -48,24 +48,25 @@ struct Summary {
 
 class Target {
  public:
-  void start(const TargetId& id, const Rules& rules) {
-    id_ = id;
-    lun_ = rules.lun.value_or(0);
+  void start(const Goal& goal) {
+    goal_ = goal;
+    lun_ = goal.lun.value_or(0);
   }
 
   enum class Ask : std::uint8_t { kNothing, kUnit, kList };
   // What may be asked now, beside what is being asked.
   Ask asks(const Rules& rules) const;
-  Address address() const { return {id_.channel, id_.target, lun_}; }  // of what asks() says
-  void asked();                                                        // address() has been asked
+  Address address() const { return {goal_.channel, goal_.target, lun_}; }  // of what asks() says
+  void asked();  // address() has been asked
 
-  // Whether a unit's answer is a finding: the well-known unit is only asked for the list.
-  bool finds() const { return state_ != State::kWellKnown; }
-  void unit(const Rules& rules, Lun lun, const Inquiry& answered);
+  // A unit's answer. False where it is no finding: the well-known unit is only asked for the list,
+  // and a LUN 0 that nobody can ask may still stand in it.
+  bool unit(const Rules& rules, Lun lun, const Inquiry& answered);
   void listed(LunList list, bool is_cut);
   // `no_memory`: the list could not be kept.
   void not_listed(const Rules& rules, bool no_memory);
 
+  bool has_list() const { return summary_.way == Way::kReported; }
   bool is_over() const { return state_ == State::kOver && asking_ == 0; }
   const Summary& summary() const { return summary_; }
 
@@ -81,9 +82,10 @@ class Target {
   Lun end_of_sequence(const Rules& rules) const;
   void over() { state_ = State::kOver; }
 
-  TargetId id_;
+  Goal goal_;
   State state_ = State::kFirst;
-  std::uint8_t late_ = 0;     // units in a row that let their time run out
+  std::uint8_t late_ = 0;  // units in a row that let their time run out
+  bool by_well_known_ = false;
   std::uint32_t asking_ = 0;  // commands that are out
   Flags flags_ = 0;
   unsigned level_ = 0;

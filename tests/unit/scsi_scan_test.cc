@@ -64,11 +64,11 @@ TEST(ScsiScan, AListIsFollowedInItsOrder) {
 
 TEST(ScsiScan, ManyTargetsAreAskedAtOnce) {
   Settings settings;
-  settings.targets.clear();
+  settings.goals.clear();
   settings.slots = 64;
   Simulator simulator;
   for (std::uint32_t id = 0; id < 16; ++id) {
-    settings.targets.push_back({0, id});
+    settings.goals.push_back({0, id});
     for (Lun lun = 0; lun < 64; ++lun) simulator.target(id).units[lun] = disk();
   }
   for (unsigned seed : {0u, 1u, 2u, 3u}) {
@@ -82,7 +82,7 @@ TEST(ScsiScan, ManyTargetsAreAskedAtOnce) {
 TEST(ScsiScan, AbsentTargetsCostOneCommand) {
   Simulator simulator;
   Settings settings;
-  settings.targets = {{0, 0}, {0, 1}, {1, 0}};
+  settings.goals = {{0, 0}, {0, 1}, {1, 0}};
   simulator.target(1).units[0] = disk();
   auto outcome = run(simulator, settings);
   EXPECT_EQ(outcome.devices.size(), 1u);
@@ -114,6 +114,12 @@ TEST(ScsiScan, WhereLun0CannotBeReachedTheWellKnownUnitIsAsked) {
   };
   auto outcome = run(simulator);
   EXPECT_EQ(outcome.luns(), std::vector<Lun>{3}) << "the well-known unit itself is no finding";
+  EXPECT_TRUE(outcome.others.empty());
+  target.list = report_data({3, 0});
+  outcome = run(simulator);
+  ASSERT_EQ(outcome.others.size(), 1u) << "but a LUN 0 that stands in the list is one";
+  EXPECT_TRUE(outcome.others[0].is_listed);
+  EXPECT_EQ(outcome.others[0].delivery, Delivery::kNotAddressable);
   target.units.erase(kReportLunsLun);
   target.fault = [](const Command&) { return Answer{Delivery::kNotAddressable}; };
   EXPECT_EQ(run(simulator).summaries[0].way, Way::kAbsent);
@@ -260,11 +266,11 @@ TEST(ScsiScan, OneLunAlone) {
   Simulator simulator;
   for (Lun lun : {0u, 1u, 3u}) simulator.target(0).units[lun] = disk();
   Settings settings;
-  settings.rules.lun = 3;
+  settings.goals = {{0, 0, 3}};
   auto outcome = run(simulator, settings);
   EXPECT_EQ(outcome.luns(), std::vector<Lun>{3});
   EXPECT_EQ(outcome.summaries[0].way, Way::kOne);
-  settings.rules.lun = 2;
+  settings.goals = {{0, 0, 2}};
   EXPECT_TRUE(run(simulator, settings).devices.empty());
 }
 
@@ -278,7 +284,7 @@ TEST(ScsiScan, ATargetThatHangsEndsInBoundedTime) {
     return Answer{Delivery::kTimedOut};
   };
   Settings settings;
-  settings.targets = {{0, 0}, {0, 1}};
+  settings.goals = {{0, 0}, {0, 1}};
   for (unsigned seed : {0u, 1u, 2u}) {
     settings.seed = seed;
     simulator.sent.clear();
@@ -323,7 +329,7 @@ TEST(ScsiScan, ALackOfMemoryIsSaid) {
   EXPECT_EQ(outcome.devices.size(), 1u);
   std::vector<std::byte> memory(1000);
   Arena arena(memory);
-  EXPECT_FALSE(Scan::create({settings.targets, {}, {}, 8}, arena));
+  EXPECT_FALSE(Scan::create({settings.goals, {}, {}, 8}, arena));
 }
 
 TEST(ScsiScan, OrdersThatCannotBeAreRefused) {
@@ -340,8 +346,8 @@ TEST(ScsiScan, OrdersThatCannotBeAreRefused) {
 TEST(ScsiScan, RepliesOutOfTurnChangeNothing) {
   std::vector<std::byte> memory(1 << 20);
   Arena arena(memory);
-  const std::vector<TargetId> targets = {{0, 0}};
-  auto scan = Scan::create({targets, {}, {}, 2}, arena);
+  const std::vector<Goal> goals = {{0, 0}};
+  auto scan = Scan::create({goals, {}, {}, 2}, arena);
   ASSERT_TRUE(scan);
   auto reply = Answer{Delivery::kAnswered, 0, disk()};
   for (std::uint32_t slot : {0u, 1u, 2u, ~0u}) EXPECT_FALSE(scan->replied(slot, reply.reply(36)));

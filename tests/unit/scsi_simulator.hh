@@ -135,7 +135,7 @@ struct Outcome {
 };
 
 struct Settings {
-  std::vector<TargetId> targets = {{0, 0}};
+  std::vector<Goal> goals = {{0, 0}};
   Rules rules = {};
   std::vector<Quirk> quirks = {};
   std::uint32_t slots = 8;
@@ -148,7 +148,7 @@ inline Outcome run(Simulator& simulator, const Settings& settings = {}) {
   std::vector<std::byte> memory(settings.memory);
   Arena arena(memory);
   auto scan =
-      Scan::create({settings.targets, settings.quirks, settings.rules, settings.slots}, arena);
+      Scan::create({settings.goals, settings.quirks, settings.rules, settings.slots}, arena);
   Outcome outcome;
   EXPECT_TRUE(scan) << (scan ? "" : scan.error().what);
   if (!scan) return outcome;
@@ -174,7 +174,7 @@ inline Outcome run(Simulator& simulator, const Settings& settings = {}) {
   }
   EXPECT_TRUE(scan->is_over());
   EXPECT_FALSE(scan->next());
-  for (std::size_t i = 0; i < settings.targets.size(); ++i)
+  for (std::size_t i = 0; i < settings.goals.size(); ++i)
     outcome.summaries.push_back(scan->summary(i));
   return outcome;
 }
