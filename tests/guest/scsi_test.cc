@@ -202,7 +202,7 @@ TEST_F(Scsi, ADeviceThatTheKernelHasStoppedIsNotAsked) {
   Hosts hosts("manual", {"max_luns=2"});
   scan({"--add"});
   auto name = first_host() + ":0:0:1";
-  put("/sys/bus/scsi/devices/" + name + "/state", "offline");
+  put("/sys/bus/scsi/devices/" + name + "/state", "offline\n");
   auto scanned = scan({"--remove-gone"});
   EXPECT_EQ(scanned.all("state")[name], "not-asked");
   EXPECT_EQ(scanned.all("why")[name], "offline");
