@@ -103,10 +103,40 @@ static int add(struct rs_scsi_add *call)
 	return status;
 }
 
+static int tell_limits(struct rs_scsi_limits *call)
+{
+	struct Scsi_Host *host;
+
+	if (call->reserved)
+		return -EINVAL;
+	host = scsi_host_lookup(call->host);
+	if (!host)
+		return -ENODEV;
+	call->max_channel = host->max_channel;
+	call->max_target = host->max_id;
+	call->this_target = host->this_id;
+	call->max_lun = host->max_lun;
+	scsi_host_put(host);
+	return 0;
+}
+
+static int answer(struct rs_call_head *head, unsigned int command)
+{
+	switch (command) {
+	case RS_SCSI_IOC_SEND:
+		return send((struct rs_scsi_send *)head);
+	case RS_SCSI_IOC_ADD:
+		return add((struct rs_scsi_add *)head);
+	default:
+		return tell_limits((struct rs_scsi_limits *)head);
+	}
+}
+
 union call {
 	struct rs_call_head head;
 	struct rs_scsi_send send;
 	struct rs_scsi_add add;
+	struct rs_scsi_limits limits;
 };
 
 static long on_ioctl(struct file *file, unsigned int command, unsigned long argument)
@@ -114,14 +144,15 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 	union call call;
 	int status;
 
-	if (command != RS_SCSI_IOC_SEND && command != RS_SCSI_IOC_ADD)
+	if (command != RS_SCSI_IOC_SEND && command != RS_SCSI_IOC_ADD &&
+	    command != RS_SCSI_IOC_LIMITS)
 		return -ENOTTY;
 	if (!capable(CAP_SYS_RAWIO))
 		return -EPERM;
 	status = rs_call_in(&call.head, command, argument, RS_SCSI_VERSION);
 	if (status)
 		return status;
-	status = command == RS_SCSI_IOC_SEND ? send(&call.send) : add(&call.add);
+	status = answer(&call.head, command);
 	return status ? status : rs_call_out(&call.head, command, argument);
 }
 

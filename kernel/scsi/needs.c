@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the module takes unexported symbols for (kernel/base/needs.mk). */
+/* An enum that is only declared is a struct in gcc's BTF: this header defines the one that is. */
+#include <linux/property.h>
+
 #include "kernel/scsi/functions.h"
 
 struct ringside_needs {

@@ -540,9 +540,23 @@ TEST(UapiScsi, Add) {
   EXPECT_TRUE(std::has_unique_object_representations_v<rs_scsi_add>);
 }
 
+TEST(UapiScsi, Limits) {
+  EXPECT_EQ(sizeof(rs_scsi_limits), 40u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, size), 0u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, version), 4u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, host), 8u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, max_channel), 12u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, max_target), 16u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, this_target), 20u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, max_lun), 24u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, reserved), 32u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_scsi_limits>);
+}
+
 TEST(UapiScsi, CallNumbers) {
   EXPECT_EQ(RS_SCSI_IOC_SEND, 0xc02852b0u);
   EXPECT_EQ(RS_SCSI_IOC_ADD, 0xc03852b1u);
+  EXPECT_EQ(RS_SCSI_IOC_LIMITS, 0xc02852b2u);
 }
 
 }  // namespace

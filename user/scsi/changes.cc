@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 
+#include "user/scsi/direct.hh"
 #include "user/scsi/discovery.hh"
 #include "user/scsi/driver.hh"
 #include "user/scsi/holders.hh"
@@ -47,12 +48,15 @@ class HostScan {
     bool adds = wishes_.add && !wishes_.dry_run;
     before_ = names_of(sysfs_.devices(host_, {}));
     std::vector<Address> helpers;
-    if (adds) helpers = discover(sysfs_, host_, settings_.selection);
+    if (adds && Direct::is_there(sysfs_.folders()))
+      report_.warnings = TRY(discover_direct(sysfs_, host_, settings_.selection, settings_.quirks));
+    else if (adds)
+      helpers = discover(sysfs_, host_, settings_.selection);
     auto survey = scsi::survey(sysfs_, host_, settings_);
     if (survey && adds) add(*survey);
     for (const auto& helper : helpers) dismiss(helper, survey ? survey->units : no_units_);
     if (!survey) return survey.error();
-    report_.warnings = std::move(survey->warnings);
+    for (auto& warning : survey->warnings) report_.warnings.push_back(std::move(warning));
     for (auto& unit : survey->units) take(std::move(unit));
     if (adds) note_added();
     TRY(remove_gone());

@@ -91,7 +91,20 @@ struct rs_scsi_add {
 	__u64 reserved;
 };
 
+/* What addresses a host has: channels up to max_channel, targets and LUNs below their limits. */
+struct rs_scsi_limits {
+	__u32 size;
+	__u32 version;
+	__u32 host;
+	__u32 max_channel; /* out */
+	__u32 max_target;  /* out */
+	__u32 this_target; /* out: the host itself; ~0: none */
+	__u64 max_lun;     /* out */
+	__u64 reserved;
+};
+
 #define RS_SCSI_IOC_SEND _IOWR('R', 0xb0, struct rs_scsi_send)
 #define RS_SCSI_IOC_ADD _IOWR('R', 0xb1, struct rs_scsi_add)
+#define RS_SCSI_IOC_LIMITS _IOWR('R', 0xb2, struct rs_scsi_limits)
 
 #endif
