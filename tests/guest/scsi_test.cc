@@ -209,6 +209,47 @@ TEST_F(Scsi, ADeviceThatTheKernelHasStoppedIsNotAsked) {
   EXPECT_EQ(seen().size(), 2u);
 }
 
+// The module for the time of an object: then every address is asked, and devices are added from
+// what was read.
+class DirectModule {
+ public:
+  DirectModule() {
+    EXPECT_TRUE(guest::succeeds({guest::build_folder() / "ringside", "load", "--placement=bind",
+                                 "--unexported", guest::module_file("ringside_scsi")}));
+  }
+  ~DirectModule() { EXPECT_TRUE(guest::unload("ringside_scsi")); }
+};
+
+TEST_F(Scsi, WithTheModuleDevicesAreTheSame) {
+  DirectModule module;
+  expect_same({"num_tgts=3", "max_luns=4"}, 12);
+  expect_same({"num_tgts=2", "max_luns=3", "no_lun_0=1"}, 4);
+  expect_same({"max_luns=20", "lun_format=1"}, 20);
+  expect_same({"num_tgts=2", "max_luns=3", "scsi_level=3"}, 6);
+  expect_same({"add_host=2", "max_luns=2"}, 4);
+}
+
+// Every command of this host takes 10 ms.
+TEST_F(Scsi, WithTheModuleASlowHostIsTheSame) {
+  auto slow = [](const std::string& scan, const std::vector<std::string>& words) {
+    put("/sys/module/scsi_mod/parameters/scan", scan);
+    EXPECT_TRUE(guest::succeeds(
+        {"insmod", guest::module_file("ringside_slow"), "targets=2", "luns=4", "delay_ms=10"}));
+    EXPECT_TRUE(words.empty() || ringside::scsi::scan(words).status == 0);
+    std::vector<std::string> seen;
+    Sysfs sysfs;
+    for (const auto& device : sysfs.devices(sysfs.hosts().back(), {}))
+      seen.push_back(name_of(0, device.address) + device.inquiry + sysfs.page(device, 0x83) +
+                     sysfs.page(device, 0x80));
+    EXPECT_TRUE(guest::unload("ringside_slow"));
+    return seen;
+  };
+  auto stock = slow("sync", {});
+  EXPECT_EQ(stock.size(), 8u);
+  DirectModule module;
+  EXPECT_EQ(slow("manual", {"--add"}), stock);
+}
+
 TEST_F(Scsi, HostsThatAreNotThere) {
   auto result = run_process({{guest::build_folder() / "ringside", "scan", "999"}, {}, {}});
   ASSERT_TRUE(result);

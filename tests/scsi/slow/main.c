@@ -115,7 +115,8 @@ static int queue(struct Scsi_Host *host, struct scsi_cmnd *command)
 	return 0;
 }
 
-static const struct scsi_host_template template = {
+/* Not const: 6.1 writes to it when a device goes while the module does. */
+static struct scsi_host_template template = {
 	.module = THIS_MODULE,
 	.name = "ringside_slow",
 	.proc_name = "ringside_slow",
@@ -139,7 +140,7 @@ static int __init start(void)
 	root = root_device_register("ringside_slow");
 	if (IS_ERR(root))
 		return PTR_ERR(root);
-	host = scsi_host_alloc((struct scsi_host_template *)&template, 0);
+	host = scsi_host_alloc(&template, 0);
 	status = host ? 0 : -ENOMEM;
 	if (!status) {
 		host->max_id = targets;
