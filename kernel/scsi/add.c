@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * A device added from what is known of it. The kernel's own scan adds it; while it runs in our
- * thread, an ftrace hook on the function by which it asks answers those INQUIRYs that user space has
- * asked before. Nothing is answered to anybody else, and all other commands go their way.
+ * thread, an ftrace hook on the function by which it asks answers those INQUIRYs that user space
+ * has asked before. Nothing is answered to anybody else, and all other commands go their way.
  */
 #include <linux/ftrace.h>
 #include <linux/mutex.h>

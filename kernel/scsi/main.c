@@ -66,7 +66,9 @@ static int send(struct rs_scsi_send *call)
 	if (status)
 		goto out;
 	start = ktime_get();
-	status = are_good(commands, call->count) ? send_locked(host, commands, call->count) : -EINVAL;
+	status = -EINVAL;
+	if (are_good(commands, call->count))
+		status = send_locked(host, commands, call->count);
 	call->elapsed_ns = ktime_to_ns(ktime_sub(ktime_get(), start));
 	if (!status && copy_to_user(where, commands, bytes))
 		status = -EFAULT;

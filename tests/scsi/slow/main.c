@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A SCSI host for tests: targets x luns disks whose every command takes delay_ms, INQUIRY and REPORT
- * LUNS included (which scsi_debug answers at once). They know those two and no other command.
+ * A SCSI host for tests: targets x luns disks whose every command takes delay_ms, INQUIRY and
+ * REPORT LUNS included (which scsi_debug answers at once). They know those two and no other.
  */
 #include <linux/device.h>
 #include <linux/module.h>
@@ -66,7 +66,7 @@ static unsigned int fill_page(const struct scsi_device *device, u8 page, u8 *rep
 		reply[4] = 1;
 		reply[5] = 3;
 		reply[7] = 8;
-		put_unaligned_be64(0x5000000000000000ull | (u64)device->id << 32 | device->lun, reply + 8);
+		put_unaligned_be64(5ull << 60 | (u64)device->id << 32 | device->lun, reply + 8);
 		return 16;
 	}
 	return 0;
