@@ -57,6 +57,17 @@ class Hosts {
   }
 };
 
+// The module for the time of an object: then every address is asked, and devices are added from
+// what was read.
+class DirectModule {
+ public:
+  DirectModule() {
+    EXPECT_TRUE(guest::succeeds({guest::build_folder() / "ringside", "load", "--placement=bind",
+                                 "--unexported", guest::module_file("ringside_scsi")}));
+  }
+  ~DirectModule() { EXPECT_TRUE(guest::unload("ringside_scsi")); }
+};
+
 struct Scanned {
   int status = -1;
   nlohmann::json out;

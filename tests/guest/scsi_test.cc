@@ -1,5 +1,5 @@
 // SCSI in a stock kernel: scsi_debug's targets, found by `ringside scan` and by the kernel. As
-// root. RINGSIDE_SCSI_LUNS (256): how many LUNs the largest targets have.
+// root. RINGSIDE_SCSI_LUNS (64): how many LUNs the largest targets have.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/swap.h>
@@ -24,7 +24,7 @@ class Scsi : public ::testing::Test {
 
 std::string many() {
   const char* luns = std::getenv("RINGSIDE_SCSI_LUNS");
-  return luns ? luns : "256";
+  return luns ? luns : "64";
 }
 
 // What the kernel's own scan finds, and what ours does, of the same targets.
@@ -208,17 +208,6 @@ TEST_F(Scsi, ADeviceThatTheKernelHasStoppedIsNotAsked) {
   EXPECT_EQ(scanned.all("why")[name], "offline");
   EXPECT_EQ(seen().size(), 2u);
 }
-
-// The module for the time of an object: then every address is asked, and devices are added from
-// what was read.
-class DirectModule {
- public:
-  DirectModule() {
-    EXPECT_TRUE(guest::succeeds({guest::build_folder() / "ringside", "load", "--placement=bind",
-                                 "--unexported", guest::module_file("ringside_scsi")}));
-  }
-  ~DirectModule() { EXPECT_TRUE(guest::unload("ringside_scsi")); }
-};
 
 TEST_F(Scsi, WithTheModuleDevicesAreTheSame) {
   DirectModule module;

@@ -48,7 +48,7 @@ class HostScan {
     bool adds = wishes_.add && !wishes_.dry_run;
     before_ = names_of(sysfs_.devices(host_, {}));
     std::vector<Address> helpers;
-    if (adds && Direct::is_there(sysfs_.folders()))
+    if (adds && Direct::serves(sysfs_.folders(), host_))
       report_.warnings = TRY(discover_direct(sysfs_, host_, settings_.selection, settings_.quirks));
     else if (adds)
       helpers = discover(sysfs_, host_, settings_.selection);

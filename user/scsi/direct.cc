@@ -63,9 +63,11 @@ bool is_whole_page(Bytes data, std::uint8_t page) {
 
 static_assert(static_cast<int>(Delivery::kNotAddressable) == RS_SCSI_NOT_ADDRESSABLE);
 
-bool Direct::is_there(const Folders& folders) {
-  std::error_code error;
-  return std::filesystem::exists(device_in(folders), error);
+bool Direct::serves(const Folders& folders, unsigned host) {
+  auto file = device_in(folders);
+  Direct direct(UniqueFd(::open(file.c_str(), O_RDWR | O_CLOEXEC)), host);
+  if (!direct.fd_) return errno != ENOENT;
+  return direct.read_limits() || errno != EOPNOTSUPP;
 }
 
 Outcome<Direct> Direct::open(const Folders& folders, unsigned host) {
@@ -120,9 +122,12 @@ Outcome<std::vector<Summary>> Direct::drive(const Order& order,
   std::vector<std::byte> room;
   while (!scan->is_over()) {
     std::vector<Command> commands;
-    while (commands.size() < RS_SCSI_COMMANDS_MAX) {
+    std::size_t bytes = 0;
+    while (commands.size() < RS_SCSI_COMMANDS_MAX &&
+           bytes <= RS_SCSI_CALL_DATA_MAX - RS_SCSI_DATA_MAX) {
       auto command = scan->next();
       if (!command) break;
+      bytes += command->reply_bytes;
       commands.push_back(*command);
     }
     auto replies = TRY(send(commands, room));

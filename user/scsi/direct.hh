@@ -27,8 +27,9 @@ struct Known {
 
 class Direct {
  public:
-  // Whether the module is there to be opened.
-  static bool is_there(const Folders& folders);
+  // Whether the module is there, and may address the host: it has no transport with numbers of its
+  // own. True where that cannot be known.
+  static bool serves(const Folders& folders, unsigned host);
   static Outcome<Direct> open(const Folders& folders, unsigned host);
 
   const Limits& limits() const { return limits_; }

@@ -24,6 +24,8 @@ static unsigned int luns = 64; /* of each target, from 0; 255 at most */
 module_param(luns, uint, 0444);
 static unsigned int delay_ms = 10;
 module_param(delay_ms, uint, 0644);
+static unsigned int tags = 1024; /* commands that the host takes at once */
+module_param(tags, uint, 0444);
 
 struct slow {
 	struct timer_list timer;
@@ -143,6 +145,7 @@ static int __init start(void)
 	host = scsi_host_alloc(&template, 0);
 	status = host ? 0 : -ENOMEM;
 	if (!status) {
+		host->can_queue = clamp(tags, 1u, 1024u);
 		host->max_id = targets;
 		host->max_lun = 256;
 		status = scsi_add_host(host, root);
