@@ -8,6 +8,12 @@
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 #include <scsi/scsi_transport.h>
 
 #include "kernel/base/call.h"
@@ -129,12 +135,24 @@ static int send(struct rs_scsi_send *call)
 	return status;
 }
 
+/* The kernel looks at a page for as long as the page says, 64 KiB if need be, and asks again for each
+ * page that a list of pages names. */
+static bool is_good_page(const struct rs_scsi_page *page)
+{
+	if (page->is_page > 1 || page->reserved)
+		return false;
+	if (!page->is_page)
+		return !page->page;
+	return page->bytes >= 4 && page->data[1] == page->page &&
+	       get_unaligned_be16(page->data + 2) + 4 <= page->bytes;
+}
+
 static bool are_good_pages(const struct rs_scsi_page *pages, u32 count)
 {
 	u32 i;
 
 	for (i = 0; i < count; i++)
-		if (pages[i].is_page > 1 || pages[i].reserved || (!pages[i].is_page && pages[i].page))
+		if (!is_good_page(&pages[i]))
 			return false;
 	return true;
 }

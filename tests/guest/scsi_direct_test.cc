@@ -256,6 +256,17 @@ rs_scsi_page standard(std::uint8_t bytes, std::uint8_t says) {
   return page;
 }
 
+// A page of vital product data with `says` bytes behind its head, if it is to be believed.
+rs_scsi_page vital(std::uint8_t number, unsigned bytes, unsigned says, int fill) {
+  rs_scsi_page page{};
+  page.is_page = 1, page.page = number, page.bytes = static_cast<std::uint8_t>(bytes);
+  std::memset(page.data, fill, sizeof page.data);
+  page.data[0] = 0, page.data[1] = number;
+  page.data[2] = static_cast<std::uint8_t>(says >> 8),
+  page.data[3] = static_cast<std::uint8_t>(says);
+  return page;
+}
+
 class ScsiDirectAdd : public ScsiDirectHost {
  protected:
   int add(std::uint64_t lun, const rs_scsi_page* pages, std::size_t count) {
@@ -278,6 +289,10 @@ TEST_F(ScsiDirectAdd, BadPagesAreRefused) {
   EXPECT_EQ(refuses([](auto& page) { page.is_page = 2; }), EINVAL);
   EXPECT_EQ(refuses([](auto& page) { page.page = 0x80; }), EINVAL);
   EXPECT_EQ(refuses([](auto& page) { page.reserved = 1; }), EINVAL);
+  for (auto page : {vital(0x83, 255, 252, 0), vital(0, 255, 0xffff, 0), vital(0x83, 3, 0, 0),
+                    vital(0x83, 0, 0, 0)})
+    EXPECT_EQ(add(1, &page, 1), EINVAL);
+  EXPECT_EQ(refuses([](auto& page) { page = vital(0x83, 8, 4, 0), page.data[1] = 0x80; }), EINVAL);
   std::vector<rs_scsi_page> many(RS_SCSI_PAGES_MAX + 1, standard(36, 31));
   EXPECT_EQ(add(1, many.data(), many.size()), EINVAL);
   EXPECT_EQ(add(1, many.data(), ~0u), EINVAL);
@@ -306,17 +321,14 @@ TEST_F(ScsiDirectAdd, ShortRepliesEndInZeros) {
   for (std::size_t i = 36; i < inquiry.size(); ++i) EXPECT_EQ(inquiry[i], '\0') << i;
 }
 
-TEST_F(ScsiDirectAdd, PagesThatLieAreOnlyAnswers) {
-  rs_scsi_page pages[] = {standard(255, 250), {}, {}, {}};
-  for (int i = 1; i < 4; ++i) {
-    pages[i].is_page = 1, pages[i].bytes = static_cast<std::uint8_t>(i == 3 ? 3 : 255);
-    std::memset(pages[i].data, 0xff, sizeof pages[i].data);
-    pages[i].page = pages[i].data[1] = static_cast<std::uint8_t>(i == 1 ? 0 : 0x81 + i);
-  }
-  EXPECT_EQ(add(1, pages, 4), 0);
+// Lists of the same page and descriptors that end nowhere.
+TEST_F(ScsiDirectAdd, NonsenseIsOnlyAnAnswer) {
+  rs_scsi_page pages[] = {standard(255, 250), vital(0, 255, 251, 0), vital(0x80, 255, 251, 0xff),
+                          vital(0x83, 255, 251, 0xff), vital(0xb0, 4, 0, 0)};
+  EXPECT_EQ(add(1, pages, 5), 0);
   EXPECT_EQ(call_.added, 1u);
-  auto empty = standard(0, 0);
-  EXPECT_EQ(add(2, &empty, 1), 0);
+  pages[0] = standard(0, 0), pages[1] = vital(0, 255, 251, 0x83);
+  EXPECT_EQ(add(2, pages, 5), 0);
   EXPECT_TRUE(guest::soon(are_disks_made));
 }
 

@@ -77,7 +77,8 @@ struct rs_scsi_send {
 	__u64 reserved;
 };
 
-/* A reply to INQUIRY that is known: the standard data (`is_page` and `page` 0), or a page. */
+/* A reply to INQUIRY that is known: the standard data (`is_page` and `page` 0), or a whole page, which
+ * has its number and says no more bytes than there are. */
 struct rs_scsi_page {
 	__u8 is_page;
 	__u8 page;
