@@ -24,8 +24,8 @@
 
 #define KEPT (2 * HZ)
 
-/* The hook serves one thread at a time. What it reads is set before `adder`, and read by that thread
- * alone: once it has taken `adder` back, nobody reads it. */
+/* The hook serves one thread at a time. What it reads is set before `adder`, and read by that
+ * thread alone: once it has taken `adder` back, nobody reads it. */
 static DEFINE_MUTEX(adding);
 static struct task_struct *adder;
 static const struct Scsi_Host *adder_host;

@@ -32,7 +32,8 @@ static bool is_before(const struct rs_scsi_command *commands, u32 i)
 	u32 j;
 
 	for (j = 0; j < i; j++)
-		if (commands[j].lun == commands[i].lun && commands[j].target == commands[i].target &&
+		if (commands[j].lun == commands[i].lun &&
+		    commands[j].target == commands[i].target &&
 		    commands[j].channel == commands[i].channel)
 			return true;
 	return false;
@@ -98,6 +99,7 @@ static int send_locked(struct Scsi_Host *host, struct rs_sending *sending)
 static int send_to(struct Scsi_Host *host, struct rs_scsi_send *call, struct rs_sending *sending)
 {
 	void __user *to = (void __user *)(uintptr_t)call->commands;
+	size_t bytes = call->count * sizeof(*sending->commands);
 	ktime_t start = ktime_get();
 	int status = rs_send_take(sending);
 
@@ -106,7 +108,7 @@ static int send_to(struct Scsi_Host *host, struct rs_scsi_send *call, struct rs_
 	call->elapsed_ns = ktime_to_ns(ktime_sub(ktime_get(), start));
 	if (!status)
 		status = rs_send_copy(sending);
-	if (!status && copy_to_user(to, sending->commands, call->count * sizeof(*sending->commands)))
+	if (!status && copy_to_user(to, sending->commands, bytes))
 		status = -EFAULT;
 	rs_send_drop(sending);
 	return status;
@@ -135,8 +137,8 @@ static int send(struct rs_scsi_send *call)
 	return status;
 }
 
-/* The kernel looks at a page for as long as the page says, 64 KiB if need be, and asks again for each
- * page that a list of pages names. */
+/* The kernel looks at a page for as long as the page says, 64 KiB if need be, and asks again for
+ * each page that a list of pages names. */
 static bool is_good_page(const struct rs_scsi_page *page)
 {
 	if (page->is_page > 1 || page->reserved)

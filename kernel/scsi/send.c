@@ -5,8 +5,8 @@
  * commands are under way at once; the host's own limits queue them.
  *
  * Devices are made before there is any request, and dropped when there is none: a queue that joins
- * or leaves the host's set of tags waits until the other queues of the set have none. A request gives
- * its tag back when it ends, for there may be fewer tags than commands.
+ * or leaves the host's set of tags waits until the other queues of the set have none. A request
+ * gives its tag back when it ends, for there may be fewer tags than commands.
  */
 #include <linux/blk-mq.h>
 #include <linux/completion.h>

@@ -9,8 +9,9 @@
  * They hold the host's lock for scans while commands are under way, as the kernel's own scan does,
  * but not while they copy from or to user memory. What is sized by the caller is accounted to him.
  *
- * ENODEV: no such host, or it is going. EOPNOTSUPP: a transport numbers what is behind the host (fc,
- * sas, iscsi, srp, ata), and only it can make targets. EFAULT: memory that cannot be read or written.
+ * ENODEV: no such host, or it is going. EOPNOTSUPP: a transport numbers what is behind the host
+ * (fc, sas, iscsi, srp, ata), and only it can make targets. EFAULT: memory that cannot be read or
+ * written.
  */
 #ifndef RINGSIDE_UAPI_SCSI_H
 #define RINGSIDE_UAPI_SCSI_H
@@ -60,12 +61,12 @@ struct rs_scsi_command {
  * Sends `count` commands, each to an address of its own (EINVAL: two have the same), and waits for
  * all. As many are under way at once as the host has tags for; the others wait for a tag.
  *
- * EINTR: killed. While the call waits for the host's lock, it ends at once. Later, what waits for a
- * tag, and what is queued to an address that the kernel has no device at, is given up. What cannot be
- * given up is waited for: commands that the host has, at most their time limit (which begins when
- * the host gets them) and the driver's own recovery, and those to devices that the kernel has, which
- * also wait for what was queued there before. Nothing is aborted: that could reset a host that
- * others use.
+ * EINTR: killed. While the call waits for the host's lock, it ends at once. Later, what has no tag
+ * yet, and what is queued to an address that the kernel has no device at, is given up. What cannot
+ * be given up is waited for: commands that the host has, at most their time limit (which begins
+ * when the host gets them) and the driver's own recovery, and those to devices that the kernel has,
+ * which also wait for what was queued there before. A wait for a tag that has begun ends when one
+ * of them does. Nothing is aborted: that could reset a host that others use.
  */
 struct rs_scsi_send {
 	__u32 size;
@@ -77,8 +78,8 @@ struct rs_scsi_send {
 	__u64 reserved;
 };
 
-/* A reply to INQUIRY that is known: the standard data (`is_page` and `page` 0), or a whole page, which
- * has its number and says no more bytes than there are. */
+/* A reply to INQUIRY that is known: the standard data (`is_page` and `page` 0), or a whole page,
+ * which has its number and says no more bytes than there are. */
 struct rs_scsi_page {
 	__u8 is_page;
 	__u8 page;
@@ -89,8 +90,8 @@ struct rs_scsi_page {
 
 /*
  * Adds the device at an address. The kernel's INQUIRYs to it are answered from `pages`; what is not
- * there is asked. The kernel judges what it is told as it would judge the device's own words: cut to
- * the room that it has, and zeros behind what is shorter. 0 and `added` 0: it found no device in
+ * there is asked. The kernel judges what it is told as it would judge the device's own words: cut
+ * to the room that it has, and zeros behind what is shorter. 0 and `added` 0: it found no device in
  * them. EEXIST: it has one there. EINVAL: not addressable, too. EBUSY: somebody else, as a live
  * patch, has replaced the function by which the kernel asks.
  *
