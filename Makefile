@@ -48,7 +48,7 @@ demo: modules ## a real oops in a stock kernel, decoded on both sides; what a lo
 
 tests: test-packages modules
 	@cmake --preset dev -Wno-dev --log-level=WARNING >/dev/null
-	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules tests/cores || exit; done
+	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules tests/cores examples/drivers || exit; done
 	@cmake --build $(BUILD) -j $(JOBS) --target tests
 
 test: tests ## every test, those in guests included

@@ -7,10 +7,10 @@
 
 #include <algorithm>
 
-#include "bench/results.hh"
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
 #include "user/armed/device.hh"
+#include "user/bench/results.hh"
 #include "user/ksyms/symbols.hh"
 #include "user/lines/debug_places.hh"
 

@@ -7,9 +7,9 @@
 
 #include <fstream>
 
-#include "bench/results.hh"
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
+#include "user/bench/results.hh"
 #include "user/cache/cache.hh"
 #include "user/oops/kernel.hh"
 #include "user/process/process.hh"

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <functional>
 
-#include "bench/results.hh"
 #include "tests/guest/loader_client.hh"
+#include "user/bench/results.hh"
 
 namespace ringside::bench {
 namespace {

@@ -15,9 +15,9 @@
 #include <filesystem>
 #include <memory>
 
-#include "bench/results.hh"
 #include "cli/finish.hh"
 #include "user/base/mapped_file.hh"
+#include "user/bench/results.hh"
 #include "user/html/device.hh"
 #include "user/html/strip.hh"
 #include "user/process/process.hh"

@@ -7,9 +7,9 @@
 #include <ctime>
 #include <functional>
 
-#include "bench/results.hh"
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
+#include "user/bench/results.hh"
 #include "user/ksyms/device.hh"
 #include "user/ksyms/symbols.hh"
 

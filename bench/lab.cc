@@ -4,8 +4,8 @@
 #include <chrono>
 #include <filesystem>
 
-#include "bench/results.hh"
 #include "lab/kernels/kernels.hh"
+#include "user/bench/results.hh"
 #include "user/kimage/image.hh"
 #include "user/process/process.hh"
 

@@ -14,9 +14,9 @@
 #include <random>
 #include <sstream>
 
-#include "bench/results.hh"
 #include "cli/finish.hh"
 #include "user/base/memory_file.hh"
+#include "user/bench/results.hh"
 #include "user/lines/source_index.hh"
 #include "user/process/process.hh"
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/results.hh"
 #include "user/base/failure.hh"
+#include "user/bench/results.hh"
 
 namespace ringside::bench {
 

@@ -14,9 +14,9 @@
 #include <fstream>
 #include <thread>
 
-#include "bench/results.hh"
 #include "cli/finish.hh"
 #include "lab/kernels/kernels.hh"
+#include "user/bench/results.hh"
 #include "user/modules/checker.hh"
 
 namespace ringside::bench {

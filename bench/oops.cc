@@ -7,10 +7,10 @@
 #include <ctime>
 #include <fstream>
 
-#include "bench/results.hh"
 #include "core/oops/reader.hh"
 #include "user/base/memory_file.hh"
 #include "user/base/unique_fd.hh"
+#include "user/bench/results.hh"
 #include "user/oops/print.hh"
 #include "user/oops/stream.hh"
 

@@ -10,15 +10,6 @@
 namespace ringside::cli {
 namespace {
 
-// Where the running kernel's image is not here, what to do about it.
-Failure no_image(Failure failure, const char* otherwise) {
-  utsname name;
-  if (uname(&name) == 0)
-    failure.message += fmt::format("; {}install its package (Debian's is linux-image-{})",
-                                   otherwise, name.release);
-  return failure;
-}
-
 // A kernel in the cache with the running one's release, and the modules of this machine; `failure`
 // where there is none.
 Outcome<lab::Kernel> in_cache(const Failure& failure) {
@@ -40,7 +31,9 @@ Outcome<modules::Kernel> open_module_kernel(const std::string& name) {
     return modules::Kernel::open(TRY(kimage::Image::open(kernel->image)), kernel->modules);
   auto image = open_image(name);  // a vmlinux
   if (image) return modules::Kernel::open(*std::move(image), {});
-  return name == "running" ? no_image(kernel.error(), "name one by --kernel, or ") : kernel.error();
+  auto failure = kernel.error();
+  if (name == "running") failure.message += ", or name a kernel by --kernel";
+  return failure;
 }
 
 std::shared_ptr<modules::KernelTypes> types_of_release(const std::string& release) {
@@ -62,7 +55,7 @@ Outcome<modules::Kernel> open_running_kernel() {
   }
   auto kernel = lab::find_kernel("running");
   if (!kernel) kernel = in_cache(kernel.error());
-  if (!kernel) return no_image(kernel.error(), "");
+  if (!kernel) return kernel.error();
   auto image = TRY(kimage::Image::open(kernel->image));
   if (image.build_id() != TRY(kimage::running_build_id()))
     return Failure{

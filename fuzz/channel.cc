@@ -1,5 +1,5 @@
-// A ring that a liar writes: positions and bytes are the fuzzer's, and change between looks.
-// Nothing outside of the ring is read, and whatever is taken is a message.
+// A ring whose peer lies: positions and bytes are the fuzzer's, and change between looks. Nothing
+// outside of the ring is read or written, and whatever is taken is a message.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,19 +14,73 @@ using namespace ringside::channel;
 
 constexpr std::size_t kBytes = 4096;
 
-static void take_all(Ring& ring) {
+static void check(const Ring& ring, const Message& message) {
+  if (message.payload.size() != message.header.length || message.payload.size() > ring.most())
+    std::abort();
+  (void)is_filled(message.payload, message.header.sequence);
+}
+
+static void take_slowly(Ring& ring) {
   for (int turn = 0; turn < 600; ++turn) {
     auto next = ring.peek();
     if (!next || !*next) return;
-    const auto& [header, payload] = **next;
-    if (payload.size() != header.length || payload.size() > ring.most()) std::abort();
-    (void)is_filled(payload, header.sequence);
+    check(ring, **next);
     ring.take();
   }
 }
 
+// `way`'s bits: which of the quick ways come first.
+static void take_all(Ring& ring, std::uint64_t way) {
+  std::byte room[kBytes / 2];
+  Sink sink;
+  sink.set_checked(way & 8);
+  if (way & 1)
+    ring.take_each(Type::kData, 9, [&](std::uint64_t sequence, Bytes payload) {
+      check(ring,
+            {{static_cast<std::uint32_t>(payload.size()), Type::kData, 0, sequence}, payload});
+    });
+  if (way & 2) (void)ring.take_data(sink, room, 9);
+  Message message{};
+  if (way & 4 && ring.next(message)) {
+    check(ring, message);
+    ring.take();
+  }
+  take_slowly(ring);
+}
+
+static void put_slowly(Ring& ring, std::size_t length, std::uint64_t sequence) {
+  auto room = ring.room(length);
+  if (!room || !*room) return;
+  fill(**room, sequence);
+  ring.put({static_cast<std::uint32_t>(length), Type::kData, 0, sequence});
+}
+
+static void put_some(Ring& ring, std::uint64_t way, std::uint64_t sequence) {
+  static const std::byte kPayload[3000]{};
+  Bytes payload(kPayload, way % sizeof kPayload);
+  Bytes payloads[] = {payload, payload.first(payload.size() / 2)};
+  put_slowly(ring, payload.size(), sequence);
+  if (way & 1) (void)ring.put_each(Type::kEcho, sequence, payloads);
+  if (way & 2)
+    (void)ring.make_data(sequence, static_cast<std::uint32_t>(payload.size()), way & 8, 5);
+  if (auto* place = way & 4 ? ring.place(payload.size()) : nullptr) {
+    std::memset(place, 1, payload.size());
+    ring.put({static_cast<std::uint32_t>(payload.size()), Type::kData, 0, sequence});
+  }
+}
+
+// What a user hands over, wherever it is cut.
+static void serve_one(const std::uint8_t* data, std::size_t size) {
+  std::byte message[64];
+  Sink sink;
+  auto bytes = size < sizeof message ? size : sizeof message;
+  std::memcpy(message, data, bytes);
+  if (serve({message, bytes}, sink) == Type::kReply && sink.counts().messages != 0) std::abort();
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   (void)read_message({reinterpret_cast<const std::byte*>(data), size});
+  serve_one(data, size);
   auto bytes = std::make_unique<std::uint64_t[]>(kBytes / 8);
   std::span memory(reinterpret_cast<std::byte*>(bytes.get()), kBytes);
   Positions positions{};
@@ -36,13 +90,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::memcpy(words, data + at, sizeof words);
     positions.written = words[0] % 3 ? words[0] % (2 * kBytes) & ~7ul : words[0];
     std::memcpy(memory.data() + words[1] % (kBytes - 8), data + at, 8);
-    take_all(reader);
+    take_all(reader, words[1] >> 32);
     positions.taken = words[1] % 5 ? positions.written : words[1];
-    auto room = writer.room(words[0] % 3000);
-    if (room && *room) {
-      fill(**room, at);
-      writer.put({static_cast<std::uint32_t>((*room)->size()), Type::kData, 0, at});
-    }
+    put_some(writer, words[0], at);
   }
   return 0;
 }

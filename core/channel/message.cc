@@ -23,6 +23,17 @@ Result<Message> read_message(Bytes bytes) {
   return message;
 }
 
+Result<std::optional<Message>> read_next(Bytes& run) {
+  using Next = std::optional<Message>;
+  if (run.size() >= 8 && load<Type>(run, 4) == Type::kSkip) run = {};
+  if (run.empty()) return Next{};
+  auto message = read_message(run);
+  if (!message) return message.error();
+  auto extent = align_up(kHeader + message->payload.size(), 8);
+  run = run.subspan(extent < run.size() ? extent : run.size());
+  return Next{*message};
+}
+
 void fill(std::span<std::byte> payload, std::uint64_t sequence) {
   std::size_t at = 0;
   for (; at + 8 <= payload.size(); at += 8) {
@@ -44,11 +55,7 @@ bool is_filled(Bytes payload, std::uint64_t sequence) {
   return differs == 0;
 }
 
-void Sink::take(const Message& message) {
-  auto sequence = message.header.sequence;
-  ++counts_.messages;
-  counts_.bytes += message.payload.size();
-  if (checked_ && !is_filled(message.payload, sequence)) ++counts_.wrong;
+void Sink::take_astray(std::uint64_t sequence) {
   if (sequence < next_) {
     ++counts_.repeated;
     return;

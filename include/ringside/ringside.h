@@ -1,5 +1,6 @@
 /*
- * libringside's C API: what a Linux kernel image says, from the image alone, and the module linker.
+ * libringside's C API: what a Linux kernel image says, from the image alone, the module linker, and
+ * channels between a process and the kernel.
  * Open an image (bzImage or vmlinux, x86-64, Linux 5.10 or later), ask for its release and
  * build-id, its exports, and its symbols by address, by name or one by one. Open a kernel's modules
  * (6.1 and 6.12), ask for all that keeps one from being loaded there, and link it at any addresses.
@@ -14,8 +15,8 @@
  *   nothing. Handles do not depend on each other: an image may be closed before its symbols.
  * - There is no global state. A handle never changes after it was opened, so any number of threads
  *   may use one at once; only closing must not race with use. A ringside_modules, with what was
- *   opened from it, is the exception: one thread at a time, and one handle a thread where there are
- *   several.
+ *   opened from it, and a ringside_channel are the exceptions: one thread at a time, and one handle
+ *   a thread where there are several.
  * - A struct that the library fills begins with struct_size, which the caller sets (the *_INIT
  *   macros do): later versions only append members, and never write beyond struct_size.
  * - Addresses are 64-bit kernel addresses. `offset` is how many bytes the kernel ran above its link
@@ -39,7 +40,7 @@ extern "C" {
 
 /* The version of this header: counts up with every addition. ringside_api_version() is the
  * library's; a program needs a library whose version is the same or greater. */
-#define RINGSIDE_API_VERSION 2
+#define RINGSIDE_API_VERSION 3
 
 /* As the exit statuses of the commands (ringside/exit_status.hh). */
 enum ringside_status {
@@ -321,6 +322,84 @@ RINGSIDE_API int ringside_link_bind(struct ringside_link *link, uint32_t index, 
  * ringside_link_finish(), which need not have been called. */
 RINGSIDE_API int ringside_link_edit(struct ringside_link *link, void *out, uint64_t *size,
                                     struct ringside_error *error);
+
+/* ---- Channels (since version 3) ---------------------------------------------------------------
+ *
+ * A channel is one way between this process and ringside_channels.ko, which must be loaded; the
+ * names ("ioctl", "ring"), and what each can do, are in `ringside channel list` and in
+ * docs/channels.md. A call for what a channel cannot do, or with more bytes than it carries, is
+ * RINGSIDE_USAGE, with the reason in `error`. Sizes are bytes of payload, times microseconds.
+ */
+
+/* Which messages of a stream are lost, and counted, where the kernel sends more than is taken. */
+enum ringside_loss { RINGSIDE_LOSS_NONE = 0, RINGSIDE_LOSS_NEWEST = 1, RINGSIDE_LOSS_OLDEST = 2 };
+
+struct ringside_ability {
+  uint32_t struct_size;
+  uint32_t loss;  /* enum ringside_loss */
+  uint64_t most;  /* bytes of the largest payload */
+  uint32_t batch; /* messages that one system call moves at most */
+  uint8_t echo;   /* ringside_channel_call() */
+  uint8_t stream; /* ringside_channel_receive() */
+  uint8_t sink;   /* ringside_channel_send() */
+  uint8_t notify; /* ringside_channel_notify(), ringside_channel_wait() */
+};
+#define RINGSIDE_ABILITY_INIT { sizeof(struct ringside_ability), 0, 0, 0, 0, 0, 0, 0 }
+
+struct ringside_event {
+  uint32_t struct_size;
+  uint32_t zero;
+  uint64_t sequence;  /* from 0 */
+  uint64_t signal_ns; /* when the kernel sent it, by the monotonic clock; 0 where it is not told */
+};
+#define RINGSIDE_EVENT_INIT { sizeof(struct ringside_event), 0, 0, 0 }
+
+struct ringside_channel;
+
+/* Opens the channel of that name: a client of its own. RINGSIDE_USAGE where none is named so,
+ * RINGSIDE_UNKNOWN where the module is not loaded, or may not be used. */
+RINGSIDE_API int ringside_channel_open(const char *name, struct ringside_channel **channel,
+                                       struct ringside_error *error);
+RINGSIDE_API void ringside_channel_close(struct ringside_channel *channel);
+RINGSIDE_API int ringside_channel_ability(const struct ringside_channel *channel,
+                                          struct ringside_ability *ability);
+
+/* Sends a request and waits for its reply, which is as long; *reply_size is in bytes, of `reply`
+ * before and of the reply after the call. RINGSIDE_USAGE, and nothing is sent, where that is
+ * less. */
+RINGSIDE_API int ringside_channel_call(struct ringside_channel *channel, const void *request,
+                                       uint64_t size, void *reply, uint64_t *reply_size,
+                                       struct ringside_error *error);
+
+/* Sends a message; those that were sent have arrived once ringside_channel_flush() is back. */
+RINGSIDE_API int ringside_channel_send(struct ringside_channel *channel, const void *payload,
+                                       uint64_t size, struct ringside_error *error);
+RINGSIDE_API int ringside_channel_flush(struct ringside_channel *channel,
+                                        struct ringside_error *error);
+
+/* Has the kernel stream payloads of `size` bytes (0 before). Both sides number from 0 anew. */
+RINGSIDE_API int ringside_channel_setup(struct ringside_channel *channel, uint32_t size,
+                                        struct ringside_error *error);
+
+/* The next message of the stream: its number to *sequence, unless that is NULL, and its payload;
+ * *size is in bytes, of `payload` before and of the message after the call. Where that is more, the
+ * call is RINGSIDE_USAGE, and the message stays the next. */
+RINGSIDE_API int ringside_channel_receive(struct ringside_channel *channel, void *payload,
+                                          uint64_t *size, uint64_t *sequence,
+                                          struct ringside_error *error);
+
+/* Has the kernel send an event after `delay`, ten seconds at most. */
+RINGSIDE_API int ringside_channel_notify(struct ringside_channel *channel, uint32_t delay,
+                                         struct ringside_error *error);
+
+/* Sleeps until an event is there; RINGSIDE_NO where none came within `timeout`. */
+RINGSIDE_API int ringside_channel_wait(struct ringside_channel *channel, uint32_t timeout,
+                                       struct ringside_event *event, struct ringside_error *error);
+
+/* What poll(2) watches for events: a descriptor, the channel's own, and unless `events` is NULL
+ * what to wait for (POLLIN, POLLPRI); -1 where there is none. */
+RINGSIDE_API int ringside_channel_descriptor(const struct ringside_channel *channel,
+                                             int16_t *events);
 
 #ifdef __cplusplus
 }

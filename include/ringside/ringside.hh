@@ -1,8 +1,8 @@
-// libringside's C++ API: what a Linux kernel image says, from the image alone, and the module
-// linker. A thin, header-only face (C++17) of the C API in ringside.h, whose conventions hold: it
-// works with any compiler, standard library and flags, because only C crosses the library's
-// boundary. Nothing throws but what std::string, std::vector and std::optional throw where memory
-// ends.
+// libringside's C++ API: what a Linux kernel image says, from the image alone, the module linker,
+// and channels between a process and the kernel. A thin, header-only face (C++17) of the C API in
+// ringside.h, whose conventions hold: it works with any compiler, standard library and flags,
+// because only C crosses the library's boundary. Nothing throws but what std::string, std::vector
+// and std::optional throw where memory ends.
 //
 //   auto image = ringside::Image::open("/boot/vmlinuz");
 //   if (!image) return complain(image.error().message);
@@ -12,8 +12,12 @@
 //   auto modules = ringside::Modules::open("/boot/vmlinuz", "/lib/modules/6.1.0-56-amd64");
 //   auto verdict = modules->check("./driver.ko");
 //   for (const auto& reason : verdict->reasons) print(reason.what);
+//
+//   auto channel = ringside::Channel::open("ring");
+//   auto reply = channel->call("text", 4);
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -78,6 +82,7 @@ struct Closer {
   void operator()(ringside_modules* handle) const { ringside_modules_close(handle); }
   void operator()(ringside_verdict* handle) const { ringside_verdict_close(handle); }
   void operator()(ringside_link* handle) const { ringside_link_close(handle); }
+  void operator()(ringside_channel* handle) const { ringside_channel_close(handle); }
 };
 template <class Handle>
 using Owned = std::unique_ptr<Handle, Closer>;
@@ -381,6 +386,132 @@ class Modules {
   }
 
   detail::Owned<ringside_modules> handle_;
+};
+
+// What a channel can do, as docs/channels.md says it.
+struct Ability {
+  bool echo = false, stream = false, sink = false, notify = false;
+  std::uint64_t most = 0;   // bytes of the largest payload
+  std::uint32_t batch = 1;  // messages that one system call moves at most
+  ringside_loss loss = RINGSIDE_LOSS_NONE;
+};
+
+// A message of a channel's stream.
+struct Message {
+  std::uint64_t sequence = 0;
+  std::vector<unsigned char> payload;
+};
+
+struct Event {
+  std::uint64_t sequence = 0;
+  std::uint64_t signal_ns = 0;  // by the monotonic clock; 0 where it is not told
+};
+
+// A way between this process and ringside_channels.ko. What it cannot do is a Problem of status
+// RINGSIDE_USAGE. One thread at a time.
+class Channel {
+ public:
+  using microseconds = std::chrono::microseconds;  // up to an hour
+
+  explicit Channel(detail::Owned<ringside_channel> handle) : handle_(std::move(handle)) {}
+
+  // The channel of that name, "ioctl" or another: a client of its own.
+  static Expected<Channel> open(const std::string& name) {
+    return detail::opened<Channel, ringside_channel>(
+        [&](ringside_channel** channel, ringside_error* error) {
+          return ringside_channel_open(name.c_str(), channel, error);
+        });
+  }
+
+  Ability ability() const {
+    ringside_ability found = RINGSIDE_ABILITY_INIT;
+    ringside_channel_ability(handle_.get(), &found);
+    return {found.echo != 0,
+            found.stream != 0,
+            found.sink != 0,
+            found.notify != 0,
+            found.most,
+            found.batch,
+            static_cast<ringside_loss>(found.loss)};
+  }
+
+  // Sends a request and waits for its reply.
+  Expected<std::vector<unsigned char>> call(const void* request, std::uint64_t size) {
+    std::vector<unsigned char> reply(size);
+    ringside_error error = RINGSIDE_ERROR_INIT;
+    int status = ringside_channel_call(handle_.get(), request, size, reply.data(), &size, &error);
+    if (status != RINGSIDE_YES) return Problem{error.message, status};
+    reply.resize(size);
+    return reply;
+  }
+
+  // Sends a message. All have arrived once flush() is back.
+  std::optional<Problem> send(const void* payload, std::uint64_t size) {
+    return done([&](ringside_error* error) {
+      return ringside_channel_send(handle_.get(), payload, size, error);
+    });
+  }
+  std::optional<Problem> flush() {
+    return done(
+        [&](ringside_error* error) { return ringside_channel_flush(handle_.get(), error); });
+  }
+
+  // Has the kernel stream payloads of `size` bytes; both sides number from 0 anew.
+  std::optional<Problem> setup(std::uint32_t size) {
+    return done([&](ringside_error* error) {
+      size_ = size;
+      return ringside_channel_setup(handle_.get(), size, error);
+    });
+  }
+  // The next message of the stream.
+  Expected<Message> receive() {
+    Message message{0, std::vector<unsigned char>(size_)};
+    std::uint64_t size = size_;
+    ringside_error error = RINGSIDE_ERROR_INIT;
+    int status = ringside_channel_receive(handle_.get(), message.payload.data(), &size,
+                                          &message.sequence, &error);
+    if (status != RINGSIDE_YES) return Problem{error.message, status};
+    message.payload.resize(size);
+    return message;
+  }
+
+  // Has the kernel send an event, ten seconds from now at most.
+  std::optional<Problem> notify(microseconds delay) {
+    return done([&](ringside_error* error) {
+      return ringside_channel_notify(handle_.get(), static_cast<std::uint32_t>(delay.count()),
+                                     error);
+    });
+  }
+  // Sleeps until an event is there; none: not within `timeout`.
+  Expected<std::optional<Event>> wait(microseconds timeout) {
+    ringside_event event = RINGSIDE_EVENT_INIT;
+    ringside_error error = RINGSIDE_ERROR_INIT;
+    int status = ringside_channel_wait(handle_.get(), static_cast<std::uint32_t>(timeout.count()),
+                                       &event, &error);
+    if (status == RINGSIDE_NO) return std::optional<Event>();
+    if (status != RINGSIDE_YES) return Problem{error.message, status};
+    return std::optional<Event>({event.sequence, event.signal_ns});
+  }
+
+  // What poll(2) watches for events, and what for; -1 where there is none.
+  int descriptor() const { return ringside_channel_descriptor(handle_.get(), nullptr); }
+  std::int16_t poll_events() const {
+    std::int16_t events = 0;
+    ringside_channel_descriptor(handle_.get(), &events);
+    return events;
+  }
+
+ private:
+  template <class Call>
+  static std::optional<Problem> done(Call call) {
+    ringside_error error = RINGSIDE_ERROR_INIT;
+    int status = call(&error);
+    if (status != RINGSIDE_YES) return Problem{error.message, status};
+    return {};
+  }
+
+  detail::Owned<ringside_channel> handle_;
+  std::uint32_t size_ = 0;  // of the stream's payloads
 };
 
 }  // namespace v0

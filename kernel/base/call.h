@@ -5,8 +5,8 @@
 #define RINGSIDE_CALL_H
 
 #include <linux/ioctl.h>
-#include <linux/types.h>
-#include <linux/uaccess.h>
+
+#include "kernel/base/bytes.h"
 
 struct rs_call_head {
 	u32 size, version;
@@ -18,15 +18,18 @@ static inline int rs_call_in(struct rs_call_head *call, unsigned int command,
 {
 	u32 size = _IOC_SIZE(command);
 
-	if (copy_from_user(call, (void __user *)argument, size))
+	if (rs_bytes_in(call, (void __user *)argument, size))
 		return -EFAULT;
 	return call->size == size && call->version == version ? 0 : -EINVAL;
 }
 
+/* Where the command gives something back (_IOR, _IOWR). */
 static inline int rs_call_out(const struct rs_call_head *call, unsigned int command,
 			      unsigned long argument)
 {
-	return copy_to_user((void __user *)argument, call, _IOC_SIZE(command)) ? -EFAULT : 0;
+	if (!(_IOC_DIR(command) & _IOC_READ))
+		return 0;
+	return rs_bytes_out((void __user *)argument, call, _IOC_SIZE(command));
 }
 
 #endif

@@ -12,21 +12,15 @@ struct rs_sink {
 	unsigned long long storage[8];
 };
 
-struct rs_view {
-	const void *message; /* struct rs_message, checked, and its payload */
-	unsigned int type, bytes; /* of the whole message */
-};
-
-/* 1: `bytes` begin with a message, which *view is; 0: they do not. */
-int rs_message_read(const void *message, unsigned long bytes, struct rs_view *view);
 /* Writes the header and, where `checked`, the pattern of `sequence`; else zeroes. Room for 16 and
  * `length` bytes. */
 void rs_message_make(void *message, unsigned int type, unsigned long long sequence,
 		     unsigned int length, int checked);
 
 void rs_sink_start(struct rs_sink *sink, int checked);
-/* Of a message that rs_message_read() has taken, DATA. */
-void rs_sink_take(struct rs_sink *sink, const struct rs_view *view);
+/* A whole message from a user: 1: an ECHO, which has become its REPLY; 0: DATA, which was taken;
+ * -1: neither. */
+int rs_sink_serve(struct rs_sink *sink, void *message, unsigned long bytes);
 /* Five numbers: struct rs_channel_counts. */
 void rs_sink_counts(const struct rs_sink *sink, unsigned long long *counts);
 
@@ -42,6 +36,14 @@ int rs_ring_room(struct rs_ring_side *side, unsigned int bytes);
 /* Copies the next message to `message`, of `room` bytes: its bytes, 0 where there is none, -1
  * where the ring is none, or the message has no room. */
 int rs_ring_next(struct rs_ring_side *side, void *message, unsigned int room);
+/* Takes up to `count` DATA that follow each other to `sink`, through `message`, which has room for
+ * the largest; how many. */
+unsigned int rs_ring_take_data(struct rs_ring_side *side, struct rs_sink *sink, void *message,
+			       unsigned int count);
+/* Makes up to `count` DATA from number `first` on: how many had room; -1 where the ring is none, or
+ * `length` too much for it. */
+int rs_ring_make_data(struct rs_ring_side *side, unsigned long long first, unsigned int length,
+		      int checked, unsigned int count);
 /* Writes a message of 16 and more bytes: 1, 0 where the ring is full, -1 where it is none. */
 int rs_ring_put(struct rs_ring_side *side, const void *message, unsigned int bytes);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts of the channels module: session.c is the service behind all of them, event.c what wakes
- * a sleeper up, ring.c the shared memory; device.c, proc.c, debug.c and netlink.c are a channel
- * each or more, main.c starts and stops them. */
+ * a sleeper up, ring.c the shared memory, relay.c buffers of each CPU; device.c, proc.c, debug.c,
+ * sysfs.c, netlink.c and trace.c are a channel each or more, main.c starts and stops them. */
 #ifndef RINGSIDE_CHANNELS_H
 #define RINGSIDE_CHANNELS_H
 
@@ -11,12 +11,51 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/wait.h>
 
 #include "include/ringside/uapi/channel.h"
+#include "kernel/base/bytes.h"
 #include "kernel/channels/bridge.h"
 
 #define RS_MESSAGE_MAX (sizeof(struct rs_message) + RS_CHANNEL_PAYLOAD_MAX)
+
+/* Memory of one message: its own where that is small, as allocating costs more than such a message
+ * does; else of kvmalloc(). On the stack it is declared RS_HOLD: the kernel would zero it, and all
+ * of it that is used is written before. */
+#define RS_HOLD struct rs_hold __attribute__((uninitialized))
+struct rs_hold {
+	void *at; /* NULL: nothing */
+	u32 bytes;
+	u64 small[RS_SMALL / sizeof(u64)];
+};
+/* EMSGSIZE, ENOMEM. */
+static inline int rs_hold_make(struct rs_hold *hold, size_t bytes)
+{
+	hold->at = NULL;
+	if (bytes > RS_MESSAGE_MAX)
+		return -EMSGSIZE;
+	hold->bytes = bytes;
+	hold->at = bytes <= sizeof(hold->small) ? hold->small
+						: kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	return hold->at ? 0 : -ENOMEM;
+}
+static inline void rs_hold_end(struct rs_hold *hold)
+{
+	if (hold->at != hold->small)
+		kvfree(hold->at);
+	hold->at = NULL;
+}
+/* `to` holds nothing before, `from` nothing after. */
+static inline void rs_hold_move(struct rs_hold *to, struct rs_hold *from)
+{
+	to->bytes = from->bytes;
+	to->at = from->at;
+	if (from->at == from->small)
+		to->at = memcpy(to->small, from->small, from->bytes);
+	from->at = NULL;
+}
 
 struct rs_rings {
 	void *memory; /* vmalloc_user(): two rings, each a page and its bytes */
@@ -25,20 +64,26 @@ struct rs_rings {
 	void *message; /* what is under way; RS_MESSAGE_MAX at most */
 };
 
+struct rs_relay;
+
 /* One client of one channel. */
 struct rs_session {
+	u64 number;
 	struct mutex lock; /* of all below, but for the event's */
 	u32 length, checked;
 	u64 next; /* number of the next DATA to the user */
 	struct rs_sink sink;
-	void *reply; /* of a channel that writes first and reads then */
-	u32 reply_bytes, reply_at;
+	struct rs_hold reply; /* of a channel that writes first and reads then */
 	struct rs_rings rings;
+	struct rs_relay *relay;
+	unsigned long has_device; /* bit 0, atomic: one is made, or being made */
+	struct device *device;
 
 	spinlock_t event_lock;
 	wait_queue_head_t wait;
 	struct hrtimer timer;
 	struct eventfd_ctx *eventfd;
+	struct kernfs_node *event_file; /* its readers are told, too */
 	bool armed;
 	u64 events, seen, signal_ns;
 };
@@ -56,12 +101,23 @@ int rs_session_take(struct rs_session *session, void *message, size_t bytes);
 u32 rs_session_make(struct rs_session *session, void *message);
 /* SETUP and STATUS, on the files of every channel that is one; ENOTTY for others. */
 long rs_session_ioctl(struct rs_session *session, unsigned int command, unsigned long argument);
+/* A whole message from a user; an ECHO's answer is what is got next. Takes of `hold` what it needs,
+ * and leaves the rest to be ended. */
+int rs_session_put(struct rs_session *session, struct rs_hold *hold);
+/* An answer, else the next DATA, of at most `room` bytes: in `hold`, which is to be ended where 0
+ * is returned. EMSGSIZE, EINTR, ENOMEM. */
+int rs_session_get(struct rs_session *session, size_t room, struct rs_hold *hold);
+/* A whole message from a user, and at once the answer, of at most `room` bytes, where it is an
+ * ECHO: its bytes; 0: DATA, taken. EMSGSIZE, EBADMSG, EFAULT, EINTR, ENOMEM. */
+int rs_session_send(struct rs_session *session, const void __user *from, u32 bytes,
+		    void __user *to, u32 room);
 /* write(2) of one whole message: an ECHO's answer is what is read next. */
 ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes);
 /* read(2) of one whole message: an answer, else the next DATA. EMSGSIZE: it has no room. */
 ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room);
-/* A message out of a user's memory, in a kvmalloc of its own. ERR_PTR: EMSGSIZE, EFAULT, ENOMEM. */
-void *rs_message_in(const char __user *from, size_t bytes);
+/* A message out of a user's memory; `hold` is to be ended where 0 is returned. EMSGSIZE, EFAULT,
+ * ENOMEM. */
+int rs_hold_in(struct rs_hold *hold, const void __user *from, size_t bytes);
 
 /* NULL for -1. EBADF, EINVAL. */
 int rs_eventfd_get(s32 number, struct eventfd_ctx **eventfd);
@@ -78,12 +134,31 @@ int rs_rings_map(struct rs_session *session, struct vm_area_struct *area);
 int rs_rings_kick(struct rs_session *session, struct rs_channel_kick *kick);
 void rs_rings_free(struct rs_session *session);
 
+int rs_relay_make(struct rs_session *session, const struct rs_channel_relay *call);
+int rs_relay_state(struct rs_session *session, struct rs_channel_relay_state *call);
+int rs_relay_produce(struct rs_session *session, struct rs_channel_produce *call);
+/* What was lost is forgotten, as is what was numbered. */
+void rs_relay_setup(struct rs_session *session);
+void rs_relay_free(struct rs_session *session);
+
+/* By the tracepoint. */
+int rs_trace_produce(struct rs_session *session, const struct rs_channel_produce *call);
+void rs_trace_event(u64 session, u64 sequence);
+
+/* NULL: the file is none of /dev/ringside-channel. */
+struct rs_session *rs_device_session(const struct file *file);
 int rs_device_start(void);
 void rs_device_stop(void);
 int rs_proc_start(void);
 void rs_proc_stop(void);
 int rs_debug_start(void);
 void rs_debug_stop(void);
+struct dentry *rs_debug_folder(void);
+/* Not under the session's lock. */
+int rs_sysfs_make(struct rs_session *session, struct rs_channel_device *call);
+void rs_sysfs_free(struct rs_session *session);
+int rs_sysfs_start(void);
+void rs_sysfs_stop(void);
 int rs_netlink_start(void);
 void rs_netlink_stop(void);
 /* To whoever listens to the group. May be called in any context. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* debugfs: ringside-channel/message, of which a read or write is one message, and
- * ringside-channel/value, one line. */
+ * ringside-channel/value, one line; relay.c puts files of its own there. */
 #include <linux/debugfs.h>
 
 #include "kernel/channels/channels.h"
@@ -39,6 +39,11 @@ int rs_debug_start(void)
 	debugfs_create_file("message", 0600, folder, NULL, &operations);
 	debugfs_create_u64("value", 0600, folder, &value);
 	return 0;
+}
+
+struct dentry *rs_debug_folder(void)
+{
+	return folder;
 }
 
 void rs_debug_stop(void)

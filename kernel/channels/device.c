@@ -17,34 +17,15 @@
 #include "kernel/base/call.h"
 #include "kernel/channels/channels.h"
 
-static int answer(struct rs_session *session, const struct rs_channel_send *send, void *message)
-{
-	int status;
-
-	if (mutex_lock_killable(&session->lock))
-		return -EINTR;
-	status = rs_session_take(session, message, send->bytes);
-	mutex_unlock(&session->lock);
-	if (status <= 0)
-		return status;
-	if (send->room < send->bytes)
-		return -EMSGSIZE;
-	return copy_to_user(u64_to_user_ptr(send->reply), message, send->bytes) ? -EFAULT : 0;
-}
-
 static int do_send(struct rs_session *session, const struct rs_channel_send *send)
 {
-	void *message;
 	int status;
 
 	if (send->reserved)
 		return -EINVAL;
-	message = rs_message_in(u64_to_user_ptr(send->message), send->bytes);
-	if (IS_ERR(message))
-		return PTR_ERR(message);
-	status = answer(session, send, message);
-	kvfree(message);
-	return status;
+	status = rs_session_send(session, u64_to_user_ptr(send->message), send->bytes,
+				 u64_to_user_ptr(send->reply), send->room);
+	return min(status, 0);
 }
 
 static int do_receive(struct rs_session *session, struct rs_channel_receive *receive)
@@ -71,6 +52,20 @@ static int do_wait(struct rs_session *session, struct rs_channel_wait *wait)
 	return wait->reserved ? -EINVAL : rs_event_wait(session, wait);
 }
 
+static int do_produce(struct rs_session *session, struct rs_channel_produce *produce)
+{
+	if (produce->reserved)
+		return -EINVAL;
+	switch (produce->way) {
+	case RS_CHANNEL_WAY_RELAY:
+		return rs_relay_produce(session, produce);
+	case RS_CHANNEL_WAY_TRACEPOINT:
+		return rs_trace_produce(session, produce);
+	default:
+		return -EINVAL;
+	}
+}
+
 union call {
 	struct rs_call_head head;
 	struct rs_channel_send send;
@@ -79,18 +74,35 @@ union call {
 	struct rs_channel_wait wait;
 	struct rs_channel_rings rings;
 	struct rs_channel_kick kick;
+	struct rs_channel_relay relay;
+	struct rs_channel_relay_state state;
+	struct rs_channel_produce produce;
+	struct rs_channel_device device;
 };
 
-static int do_rings(struct rs_session *session, unsigned int command, union call *call)
+static int do_memory(struct rs_session *session, unsigned int command, union call *call)
+{
+	switch (command) {
+	case RS_CHANNEL_IOC_RINGS:
+		return rs_rings_make(session, &call->rings);
+	case RS_CHANNEL_IOC_KICK:
+		return rs_rings_kick(session, &call->kick);
+	case RS_CHANNEL_IOC_RELAY:
+		return rs_relay_make(session, &call->relay);
+	case RS_CHANNEL_IOC_RELAY_STATE:
+		return rs_relay_state(session, &call->state);
+	default:
+		return do_produce(session, &call->produce);
+	}
+}
+
+static int do_locked(struct rs_session *session, unsigned int command, union call *call)
 {
 	int status;
 
 	if (mutex_lock_killable(&session->lock))
 		return -EINTR;
-	if (command == RS_CHANNEL_IOC_RINGS)
-		status = rs_rings_make(session, &call->rings);
-	else
-		status = rs_rings_kick(session, &call->kick);
+	status = do_memory(session, command, call);
 	mutex_unlock(&session->lock);
 	return status;
 }
@@ -106,8 +118,10 @@ static int do_call(struct rs_session *session, unsigned int command, union call 
 		return do_notify(session, &call->notify);
 	case RS_CHANNEL_IOC_WAIT:
 		return do_wait(session, &call->wait);
+	case RS_CHANNEL_IOC_DEVICE:
+		return rs_sysfs_make(session, &call->device);
 	default:
-		return do_rings(session, command, call);
+		return do_locked(session, command, call);
 	}
 }
 
@@ -120,6 +134,10 @@ static bool is_call(unsigned int command)
 	case RS_CHANNEL_IOC_WAIT:
 	case RS_CHANNEL_IOC_RINGS:
 	case RS_CHANNEL_IOC_KICK:
+	case RS_CHANNEL_IOC_RELAY:
+	case RS_CHANNEL_IOC_RELAY_STATE:
+	case RS_CHANNEL_IOC_PRODUCE:
+	case RS_CHANNEL_IOC_DEVICE:
 		return true;
 	default:
 		return false;
@@ -139,34 +157,49 @@ static long on_ioctl(struct file *file, unsigned int command, unsigned long argu
 	return status ? status : rs_call_out(&call.head, command, argument);
 }
 
-static u64 first_word(const struct io_uring_cmd *command)
+static const void *parameters(const struct io_uring_cmd *command)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-	return *(const u64 *)io_uring_sqe_cmd(command->sqe);
+	return io_uring_sqe_cmd(command->sqe);
 #else
-	return *(const u64 *)command->cmd;
+	return command->cmd;
 #endif
 }
 
-/* The command's first word is where the call's structure lies. Done at once, and so in the order of
- * submission. What sleeps until something happens is not for here. */
+/* SEND_AT and RECEIVE_AT. `there` may lie in memory that the user goes on writing to. */
+static int do_at(struct rs_session *session, unsigned int command,
+		 const struct rs_channel_at *there)
+{
+	void __user *message = u64_to_user_ptr(READ_ONCE(there->message));
+	u32 bytes = READ_ONCE(there->bytes);
+	struct rs_channel_send send = { .message = (unsigned long)message, .bytes = bytes };
+
+	if (READ_ONCE(there->reserved))
+		return -EINVAL;
+	if (command == RS_CHANNEL_URING_RECEIVE_AT)
+		return rs_session_read(session, message, bytes);
+	return do_send(session, &send);
+}
+
+/* Done at once, and so in the order of submission. What sleeps until something happens is not for
+ * here. */
 static int on_uring(struct io_uring_cmd *command, unsigned int flags)
 {
-	if (command->cmd_op == RS_CHANNEL_IOC_WAIT)
+	switch (command->cmd_op) {
+	case RS_CHANNEL_URING_SEND_AT:
+	case RS_CHANNEL_URING_RECEIVE_AT:
+		return do_at(command->file->private_data, command->cmd_op, parameters(command));
+	case RS_CHANNEL_IOC_WAIT:
 		return -EOPNOTSUPP;
-	return on_ioctl(command->file, command->cmd_op, first_word(command));
+	default:
+		return on_ioctl(command->file, command->cmd_op,
+				READ_ONCE(*(const u64 *)parameters(command)));
+	}
 }
 
 static int on_mmap(struct file *file, struct vm_area_struct *area)
 {
-	struct rs_session *session = file->private_data;
-	int status;
-
-	if (mutex_lock_killable(&session->lock))
-		return -EINTR;
-	status = rs_rings_map(session, area);
-	mutex_unlock(&session->lock);
-	return status;
+	return rs_rings_map(file->private_data, area);
 }
 
 static __poll_t on_poll(struct file *file, poll_table *table)
@@ -191,6 +224,12 @@ static struct miscdevice device = {
 	.fops = &operations,
 	.mode = 0600,
 };
+
+struct rs_session *rs_device_session(const struct file *file)
+{
+	return file->f_op == &operations ? file->private_data : NULL;
+}
+EXPORT_SYMBOL_GPL(rs_device_session);
 
 int rs_device_start(void)
 {

@@ -2,6 +2,7 @@
 /* An event for a sleeper: a timer sends it, in interrupt context, by every way that there is. */
 #include <linux/eventfd.h>
 #include <linux/ktime.h>
+#include <linux/sysfs.h>
 #include <linux/version.h>
 
 #include "kernel/channels/channels.h"
@@ -27,9 +28,12 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
 	session->armed = false;
 	if (session->eventfd)
 		rs_eventfd_signal(session->eventfd);
+	if (session->event_file)
+		sysfs_notify_dirent(session->event_file);
 	spin_unlock_irqrestore(&session->event_lock, flags);
 	wake_up_all(&session->wait);
 	rs_netlink_event(sequence);
+	rs_trace_event(session->number, sequence);
 	return HRTIMER_NORESTART;
 }
 
@@ -99,11 +103,10 @@ static bool take_event(struct rs_session *session, struct rs_channel_wait *wait)
 
 int rs_event_wait(struct rs_session *session, struct rs_channel_wait *wait)
 {
-	int status = wait_event_interruptible_hrtimeout(
-		session->wait, take_event(session, wait),
-		ns_to_ktime((u64)wait->timeout * NSEC_PER_USEC));
-
-	return status == -ERESTARTSYS ? -EINTR : status;
+	/* ERESTARTSYS stays: what wakes a sleeper may be work for its task (io_uring's), of which
+	 * the caller is to see nothing. */
+	return wait_event_interruptible_hrtimeout(session->wait, take_event(session, wait),
+						  ns_to_ktime((u64)wait->timeout * NSEC_PER_USEC));
 }
 
 __poll_t rs_event_poll(struct rs_session *session, struct file *file, poll_table *table)

@@ -11,6 +11,7 @@ static const struct step {
 	{ rs_netlink_start, rs_netlink_stop },
 	{ rs_proc_start, rs_proc_stop },
 	{ rs_debug_start, rs_debug_stop },
+	{ rs_sysfs_start, rs_sysfs_stop },
 	{ rs_device_start, rs_device_stop },
 };
 

@@ -21,12 +21,10 @@ static void *next(struct seq_file *seq, void *session, loff_t *position)
 {
 	struct rs_session *of = session;
 
-	if (of->reply) {
-		kvfree(of->reply);
-		of->reply = NULL;
-	} else {
+	if (of->reply.at)
+		rs_hold_end(&of->reply);
+	else
 		of->next++;
-	}
 	++*position;
 	return session;
 }
@@ -44,8 +42,8 @@ static int show(struct seq_file *seq, void *v)
 	char *at;
 	u32 bytes = sizeof(struct rs_message) + session->length;
 
-	if (session->reply)
-		return seq_write(seq, session->reply, session->reply_bytes), 0;
+	if (session->reply.at)
+		return seq_write(seq, session->reply.at, session->reply.bytes), 0;
 	room = seq_get_buf(seq, &at);
 	if (room < bytes) {
 		seq_commit(seq, -1);

@@ -8,6 +8,8 @@
 #include "kernel/base/call.h"
 #include "kernel/channels/channels.h"
 
+static atomic64_t numbers;
+
 struct rs_session *rs_session_open(void)
 {
 	struct rs_session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
@@ -15,6 +17,7 @@ struct rs_session *rs_session_open(void)
 	if (!session)
 		return NULL;
 	__module_get(THIS_MODULE); /* procfs and netlink hold none */
+	session->number = atomic64_inc_return(&numbers);
 	mutex_init(&session->lock);
 	rs_sink_start(&session->sink, 0);
 	rs_event_start(session);
@@ -24,8 +27,10 @@ struct rs_session *rs_session_open(void)
 void rs_session_close(struct rs_session *session)
 {
 	rs_event_stop(session);
+	rs_sysfs_free(session);
 	rs_rings_free(session);
-	kvfree(session->reply);
+	rs_relay_free(session);
+	rs_hold_end(&session->reply);
 	kfree(session);
 	module_put(THIS_MODULE);
 }
@@ -50,26 +55,15 @@ int rs_session_setup(struct rs_session *session, u32 length, u32 checked)
 	session->checked = checked;
 	rs_sink_start(&session->sink, checked);
 	session->next = 0;
+	rs_relay_setup(session);
 	return 0;
 }
 
 int rs_session_take(struct rs_session *session, void *message, size_t bytes)
 {
-	struct rs_message *header = message;
-	struct rs_view view;
+	int status = rs_sink_serve(&session->sink, message, bytes);
 
-	if (!rs_message_read(message, bytes, &view) || view.bytes != bytes)
-		return -EBADMSG;
-	switch (view.type) {
-	case RS_MESSAGE_ECHO:
-		header->type = RS_MESSAGE_REPLY;
-		return 1;
-	case RS_MESSAGE_DATA:
-		rs_sink_take(&session->sink, &view);
-		return 0;
-	default:
-		return -EBADMSG;
-	}
+	return status < 0 ? -EBADMSG : status;
 }
 
 u32 rs_session_make(struct rs_session *session, void *message)
@@ -79,26 +73,21 @@ u32 rs_session_make(struct rs_session *session, void *message)
 	return sizeof(struct rs_message) + session->length;
 }
 
-void *rs_message_in(const char __user *from, size_t bytes)
+int rs_hold_in(struct rs_hold *hold, const void __user *from, size_t bytes)
 {
-	void *message;
+	int status = rs_hold_make(hold, bytes);
 
-	if (bytes > RS_MESSAGE_MAX)
-		return ERR_PTR(-EMSGSIZE);
-	message = kvmalloc(max_t(size_t, bytes, 1), GFP_KERNEL_ACCOUNT);
-	if (!message)
-		return ERR_PTR(-ENOMEM);
-	if (!copy_from_user(message, from, bytes))
-		return message;
-	kvfree(message);
-	return ERR_PTR(-EFAULT);
+	if (!status)
+		status = rs_bytes_in(hold->at, from, bytes);
+	if (status)
+		rs_hold_end(hold);
+	return status;
 }
 
 static int do_status(struct rs_session *session, struct rs_channel_status *status)
 {
-	if (status->reserved)
-		return -EINVAL;
 	rs_sink_counts(&session->sink, (unsigned long long *)&status->counts);
+	status->number = session->number;
 	return 0;
 }
 
@@ -134,65 +123,101 @@ long rs_session_ioctl(struct rs_session *session, unsigned int command, unsigned
 	return status ? status : rs_call_out(&call.head, command, argument);
 }
 
-/* Takes `message` over where it becomes an answer. */
-static int take_whole(struct rs_session *session, void *message, size_t bytes)
+int rs_session_put(struct rs_session *session, struct rs_hold *hold)
 {
 	int status;
 
 	if (mutex_lock_killable(&session->lock))
 		return -EINTR;
-	status = rs_session_take(session, message, bytes);
+	status = rs_session_take(session, hold->at, hold->bytes);
 	if (status > 0) {
-		swap(session->reply, message);
-		session->reply_bytes = bytes;
+		rs_hold_end(&session->reply);
+		rs_hold_move(&session->reply, hold);
 	}
 	mutex_unlock(&session->lock);
-	kvfree(message);
 	return status < 0 ? status : 0;
 }
 
 ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes)
 {
-	void *message = rs_message_in(from, bytes);
-	int status;
+	RS_HOLD hold;
+	int status = rs_hold_in(&hold, from, bytes);
 
-	if (IS_ERR(message))
-		return PTR_ERR(message);
-	status = take_whole(session, message, bytes);
+	if (status)
+		return status;
+	status = rs_session_put(session, &hold);
+	rs_hold_end(&hold);
 	return status ? status : bytes;
 }
 
-/* The next message for the user, which becomes the caller's; ERR_PTR. */
-static void *next_out(struct rs_session *session, size_t room, u32 *bytes)
+static int answer(struct rs_session *session, struct rs_hold *hold, void __user *to, u32 room)
 {
-	void *message = session->reply;
+	int status;
 
-	*bytes = message ? session->reply_bytes : sizeof(struct rs_message) + session->length;
-	if (*bytes > room)
-		return ERR_PTR(-EMSGSIZE);
-	session->reply = NULL;
-	if (message)
-		return message;
-	message = kvmalloc(*bytes, GFP_KERNEL_ACCOUNT);
-	if (!message)
-		return ERR_PTR(-ENOMEM);
-	rs_session_make(session, message);
-	return message;
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	status = rs_session_take(session, hold->at, hold->bytes);
+	mutex_unlock(&session->lock);
+	if (status <= 0)
+		return status;
+	if (room < hold->bytes)
+		return -EMSGSIZE;
+	status = rs_bytes_out(to, hold->at, hold->bytes);
+	return status ? status : (int)hold->bytes;
+}
+
+int rs_session_send(struct rs_session *session, const void __user *from, u32 bytes,
+		    void __user *to, u32 room)
+{
+	RS_HOLD hold;
+	int status = rs_hold_in(&hold, from, bytes);
+
+	if (status)
+		return status;
+	status = answer(session, &hold, to, room);
+	rs_hold_end(&hold);
+	return status;
+}
+EXPORT_SYMBOL_GPL(rs_session_send);
+
+static int next_out(struct rs_session *session, size_t room, struct rs_hold *hold)
+{
+	struct rs_hold *reply = &session->reply;
+	u32 bytes = reply->at ? reply->bytes : sizeof(struct rs_message) + session->length;
+	int status;
+
+	if (bytes > room)
+		return -EMSGSIZE;
+	if (reply->at) {
+		rs_hold_move(hold, reply);
+		return 0;
+	}
+	status = rs_hold_make(hold, bytes);
+	if (!status)
+		rs_session_make(session, hold->at);
+	return status;
+}
+
+int rs_session_get(struct rs_session *session, size_t room, struct rs_hold *hold)
+{
+	int status;
+
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	status = next_out(session, room, hold);
+	mutex_unlock(&session->lock);
+	return status;
 }
 
 ssize_t rs_session_read(struct rs_session *session, char __user *to, size_t room)
 {
-	unsigned long left;
-	void *message;
-	u32 bytes;
+	RS_HOLD hold;
+	int status = rs_session_get(session, room, &hold);
 
-	if (mutex_lock_killable(&session->lock))
-		return -EINTR;
-	message = next_out(session, room, &bytes);
-	mutex_unlock(&session->lock);
-	if (IS_ERR(message))
-		return PTR_ERR(message);
-	left = copy_to_user(to, message, bytes);
-	kvfree(message);
-	return left ? -EFAULT : (ssize_t)bytes;
+	if (status)
+		return status;
+	status = rs_bytes_out(to, hold.at, hold.bytes);
+	rs_hold_end(&hold);
+	return status ? status : (ssize_t)hold.bytes;
 }
+EXPORT_SYMBOL_GPL(rs_session_read);

@@ -131,7 +131,7 @@ static int do_wait(struct rs_load *load, bool block, struct rs_loader_load *abou
 	if (about->reserved)
 		return -EINVAL;
 	if (block && wait_event_interruptible(load->changed, is_settled(load)))
-		return -EINTR;
+		return -ERESTARTSYS; /* not EINTR: it may be no signal, but work for the task */
 	mutex_lock(&load->lock);
 	*about = load->about;
 	mutex_unlock(&load->lock);

@@ -37,7 +37,8 @@ is "the library exports what ringside.h declares, and nothing else" exports_only
 versioned() { # what a version has never moves to another
   nm -D --defined-only --with-symbol-versions "$library" >"$scratch/out"
   out_has ' ringside_image_open@@RINGSIDE_0$' && out_has ' ringside_link_open@@RINGSIDE_2$' &&
-    ! grep ' T ringside' "$scratch/out" | grep -qv '@@RINGSIDE_[02]$'
+    out_has ' ringside_channel_open@@RINGSIDE_3$' &&
+    ! grep ' T ringside' "$scratch/out" | grep -qv '@@RINGSIDE_[023]$'
 }
 is "every function bears the version that it came with" versioned
 has_soname() { readelf -d "$library" | grep -q 'SONAME.*libringside.so.0]'; }
@@ -58,13 +59,19 @@ compiles_modules() {
     $(pkg-config --cflags --libs ringside) -o "$scratch/modules"
   ended 0
 }
+compiles_channel() {
+  capture c++ -std=c++17 $strict "$tree/share/doc/ringside/examples/channel.cc" \
+    $(pkg-config --cflags --libs ringside) -o "$scratch/channel"
+  ended 0
+}
 is "the C example compiles by pkg-config" compiles_c
 is "the C++ example compiles by pkg-config" compiles_cxx
 is "the module example compiles by pkg-config" compiles_modules
+is "the channel example compiles by pkg-config" compiles_channel
 
 by_cmake() {
   mkdir -p "$scratch/project"
-  cp "$tree"/share/doc/ringside/examples/* "$scratch/project"
+  cp "$tree"/share/doc/ringside/examples/*.c* "$scratch/project"
   cat >"$scratch/project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.25)
 project(user LANGUAGES C CXX)
@@ -75,6 +82,8 @@ target_link_libraries(symbol PRIVATE ringside::ringside)
 target_link_libraries(names PRIVATE ringside::ringside)
 add_executable(modules modules.cc)
 target_link_libraries(modules PRIVATE ringside::ringside)
+add_executable(channel channel.cc)
+target_link_libraries(channel PRIVATE ringside::ringside)
 END
   capture cmake -S "$scratch/project" -B "$scratch/project/build" -DCMAKE_PREFIX_PATH="$tree"
   ended 0 && capture cmake --build "$scratch/project/build" && ended 0
@@ -86,6 +95,14 @@ refuses() {
   ended 2 && one_line && err_has '^/etc/passwd: .*bzImage or vmlinux'
 }
 is "the C example says in one line why a text file is no kernel" refuses
+
+no_channel() {
+  capture "$scratch/channel" pigeon text && ended 64 && one_line &&
+    err_has "^no channel 'pigeon', expected one of: syscall, ioctl, " || return 1
+  [ -e /dev/ringside-channel ] && return
+  capture "$scratch/channel" ioctl text && ended 2 && one_line && err_has 'ringside_channels'
+}
+is "the channel example says in one line what is missing" no_channel
 
 cat >"$scratch/misuse.c" <<'END'
 #include <assert.h>
@@ -114,6 +131,18 @@ int main(void) {
   assert(ringside_verdict_answer(NULL) == RINGSIDE_USAGE && !ringside_verdict_need(NULL, 0));
   ringside_link_close(NULL), ringside_verdict_close(NULL), ringside_modules_close(NULL);
   assert(ringside_find_address(NULL, 0, 0, &unset) == RINGSIDE_USAGE);
+  struct ringside_channel *channel = (void *)1;
+  struct ringside_ability ability = RINGSIDE_ABILITY_INIT;
+  assert(ringside_channel_open(NULL, &channel, &error) == RINGSIDE_USAGE && !channel);
+  channel = (void *)1;
+  assert(ringside_channel_open("pigeon", &channel, &error) == RINGSIDE_USAGE && !channel);
+  assert(strstr(error.message, "no channel 'pigeon', expected one of: syscall, ioctl, "));
+  assert(ringside_channel_call(NULL, "", 0, NULL, NULL, &error) == RINGSIDE_USAGE);
+  assert(ringside_channel_send(NULL, "", 0, &error) == RINGSIDE_USAGE);
+  assert(ringside_channel_wait(NULL, 0, NULL, &error) == RINGSIDE_USAGE);
+  assert(ringside_channel_ability(NULL, &ability) == RINGSIDE_USAGE);
+  assert(ringside_channel_descriptor(NULL, NULL) == -1);
+  ringside_channel_close(NULL);
   ringside_image_close(NULL);
   ringside_symbols_close(NULL);
   ringside_exports_close(NULL);

@@ -33,7 +33,7 @@ is "ringside-kimage(1) has the options of kimage --help" same_options ringside-k
 is "ringside-oops(1) has the options of oops ... --help" \
   same_options ringside-oops oops "oops arm" "oops status" "oops last"
 is "ringside-channel(1) has the options of channel ... --help" \
-  same_options ringside-channel "channel list" "channel check"
+  same_options ringside-channel "channel list" "channel check" "channel bench" "channel advise"
 is "ringside-html(1) has the options of html --help" same_options ringside-html html
 is "ringside-firmware(1) has the options of firmware serve --help" \
   same_options ringside-firmware "firmware serve"
@@ -110,6 +110,12 @@ completes_ways() {
   printf 'mmap\nread\nuring\n' >"$scratch/expected"
   same "$scratch/expected" "$scratch/offered"
 }
+completes_directions() {
+  offers ringside channel advise --direction ''
+  printf 'both\nevent\nto-kernel\nto-user\n' >"$scratch/expected"
+  same "$scratch/expected" "$scratch/offered" && offers ringside channel bench --p &&
+    echo --plot >"$scratch/expected" && same "$scratch/expected" "$scratch/offered"
+}
 completes_subcommands() {
   offers ringside lab s
   echo session >"$scratch/expected"
@@ -127,6 +133,7 @@ is "bash completes those of oops, and their options" completes_subcommands_of_oo
 is "bash completes options" completes_options
 is "bash completes values of options" completes_values
 is "bash completes the ways of html --in" completes_ways
+is "bash completes channel's options, and the directions of advise" completes_directions
 for shell in zsh fish; do
   file=$source/completions/ringside.$shell
   [ "$shell" = zsh ] && file=$source/completions/_ringside

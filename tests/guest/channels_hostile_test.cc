@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -141,9 +142,9 @@ TEST_F(HostileChannelTest, Rings) {
 }
 
 struct MappedRing {
-  explicit MappedRing(int fd) {
+  explicit MappedRing(int fd, std::uint32_t bytes = 4096) {
     rs_channel_rings rings{};
-    rings.size = sizeof rings, rings.version = RS_CHANNEL_VERSION, rings.bytes = 4096;
+    rings.size = sizeof rings, rings.version = RS_CHANNEL_VERSION, rings.bytes = bytes;
     EXPECT_EQ(ioctl(fd, RS_CHANNEL_IOC_RINGS, &rings), 0);
     bytes_ = rings.mapping;
     memory =
@@ -153,6 +154,22 @@ struct MappedRing {
   std::byte* memory;
   std::size_t bytes_;
 };
+
+// A ring may be larger than two messages are; a message is no larger for it.
+TEST_F(HostileChannelTest, AMessageThatIsTooLargeForAnythingButTheRing) {
+  UniqueFd fd(::open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));
+  MappedRing ring(fd.get(), RS_CHANNEL_RING_MAX);
+  auto kick = of<rs_channel_kick>();
+  kick.eventfd = -1;
+  for (auto type : {RS_MESSAGE_DATA, RS_MESSAGE_ECHO})
+    for (std::uint32_t beyond : {1u, 8u, RS_CHANNEL_PAYLOAD_MAX}) {
+      rs_message header{RS_CHANNEL_PAYLOAD_MAX + beyond, static_cast<__u16>(type), 0, 0};
+      std::uint64_t written = 4u << 20;
+      std::memcpy(ring.memory + 4096, &header, sizeof header);
+      std::memcpy(ring.memory, &written, sizeof written);
+      EXPECT_EQ(ioctl(fd.get(), RS_CHANNEL_IOC_KICK, &kick) == 0 ? 0 : errno, EBADMSG) << beyond;
+    }
+}
 
 // Random bytes in positions and messages, then a kick; and the same while kicks are under way.
 TEST_F(HostileChannelTest, SharedMemoryThatChanges) {
@@ -195,6 +212,44 @@ TEST_F(HostileChannelTest, AMappingOutlivesItsFile) {
   fd.reset();
   std::memset(ring.memory, 0x5a, ring.bytes_);
   EXPECT_EQ(ring.memory[ring.bytes_ - 1], std::byte{0x5a});
+}
+
+// Whatever a call was asked for, its caller can be killed.
+TEST_F(HostileChannelTest, WhoAsksForTooMuchCanBeKilled) {
+  for (std::uint32_t way : {RS_CHANNEL_WAY_RELAY, RS_CHANNEL_WAY_TRACEPOINT}) {
+    pid_t child = fork();
+    if (child == 0) {
+      auto relay = of<rs_channel_relay>();
+      relay.bytes = 2 * RS_CHANNEL_PAYLOAD_MAX, relay.count = 2;
+      auto setup = of<rs_channel_setup>();
+      setup.length = RS_CHANNEL_PAYLOAD_MAX, setup.checked = 1;
+      auto produce = of<rs_channel_produce>();
+      produce.way = way, produce.count = ~0u;
+      if (call_errno(RS_CHANNEL_IOC_RELAY, relay) == 0 &&
+          call_errno(RS_CHANNEL_IOC_SETUP, setup) == 0)
+        call_errno(RS_CHANNEL_IOC_PRODUCE, produce);
+      _exit(1);
+    }
+    usleep(200'000);
+    kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status)) << way;
+    fd_ = UniqueFd(::open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));  // its relay buffers are there
+  }
+}
+
+// The tracepoint is there for whoever may load programs; nobody has to.
+TEST_F(HostileChannelTest, ATracepointThatNobodyListensTo) {
+  auto produce = of<rs_channel_produce>();
+  produce.way = RS_CHANNEL_WAY_TRACEPOINT, produce.count = 1000;
+  EXPECT_EQ(call_errno(RS_CHANNEL_IOC_PRODUCE, produce), 0);
+  auto status = of<rs_channel_status>(), other = status;
+  UniqueFd another(::open(RS_CHANNEL_DEVICE, O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(ioctl(fd_.get(), RS_CHANNEL_IOC_STATUS, &status), 0);
+  ASSERT_EQ(ioctl(another.get(), RS_CHANNEL_IOC_STATUS, &other), 0);
+  EXPECT_EQ(status.counts.messages, 0u);
+  EXPECT_GT(other.number, status.number);
 }
 
 TEST_F(HostileChannelTest, OthersGetWhatFileModesGrant) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -48,6 +49,16 @@ inline bool unload(const std::string& name) {
   return succeeds({"rmmod", name});
 }
 
+// Whether the running kernel has a symbol of that name.
+inline bool kernel_has(const std::string& symbol) {
+  std::ifstream lines("/proc/kallsyms");
+  for (std::string address, kind, name, rest; lines >> address >> kind >> name;) {
+    if (name == symbol) return true;
+    std::getline(lines, rest);
+  }
+  return false;
+}
+
 // What ran before has not made the kernel complain.
 inline void expect_clean_log() {
   auto log = output_of(Process{{"dmesg"}, {}, {}});
@@ -55,6 +66,26 @@ inline void expect_clean_log() {
   for (auto word : {"WARNING:", "BUG:", "possible recursive locking", "INFO: task"})
     EXPECT_EQ(log->find(word), std::string::npos) << *log;
 }
+
+// While it lives, this thread and what it starts run on one CPU.
+class OnOneCpu {
+ public:
+  explicit OnOneCpu(unsigned cpu) {
+    EXPECT_EQ(sched_getaffinity(0, sizeof before_, &before_), 0);
+    move_to(cpu);
+  }
+  ~OnOneCpu() { sched_setaffinity(0, sizeof before_, &before_); }
+  OnOneCpu(const OnOneCpu&) = delete;
+  void move_to(unsigned cpu) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    EXPECT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  }
+
+ private:
+  cpu_set_t before_{};
+};
 
 // Waits for what somebody else, or the kernel, is about to do.
 template <class Condition>

@@ -38,6 +38,34 @@ TEST(ChannelMessage, UnknownTypesAndReservedBytesAreRefused) {
   }
 }
 
+TEST(ChannelMessage, AreReadOneBehindAnotherUpToASkip) {
+  std::vector<std::byte> run;
+  for (std::uint64_t sequence = 0; sequence < 5; ++sequence) {
+    auto bytes = message(Type::kData, sequence, sequence * 3);
+    run.insert(run.end(), bytes.begin(), bytes.end());
+    run.resize((run.size() + 7) / 8 * 8);
+  }
+  auto count = [](Bytes rest) {
+    std::uint64_t sequence = 0;
+    for (auto next = read_next(rest); next && *next; next = read_next(rest), ++sequence)
+      EXPECT_EQ((*next)->header.sequence, sequence);
+    return sequence;
+  };
+  EXPECT_EQ(count(run), 5u);
+  auto whole = run;
+  Header skip{0, Type::kSkip, 0, 0};
+  for (std::size_t bytes : {8u, 16u, 64u}) {
+    run = whole;
+    run.resize(whole.size() + bytes, std::byte{0xff});
+    std::memcpy(run.data() + whole.size(), &skip, 8);
+    EXPECT_EQ(count(run), 5u) << bytes;
+  }
+  for (std::size_t cut = whole.size() - 5; cut > whole.size() - 12; --cut)
+    EXPECT_EQ(count(Bytes(whole).first(cut)), 4u) << cut;
+  Bytes nothing;
+  EXPECT_FALSE(*read_next(nothing));
+}
+
 TEST(ChannelMessage, ThePatternIsItsSequences) {
   for (std::size_t size : {1u, 7u, 8u, 9u, 64u, 1000u}) {
     std::vector<std::byte> payload(size);
@@ -54,9 +82,7 @@ TEST(ChannelMessage, ThePatternIsItsSequences) {
 
 void take(Sink& sink, std::uint64_t sequence, std::uint64_t pattern) {
   auto bytes = message(Type::kData, pattern, 32);
-  auto read = *read_message(bytes);
-  read.header.sequence = sequence;
-  sink.take(read);
+  sink.take(sequence, read_message(bytes)->payload);
 }
 
 TEST(ChannelSink, CountsWhatIsWrongMissingAndRepeated) {

@@ -79,7 +79,7 @@ TEST(UapiChannel, ChannelStatus) {
   EXPECT_EQ(offsetof(rs_channel_status, size), 0u);
   EXPECT_EQ(offsetof(rs_channel_status, version), 4u);
   EXPECT_EQ(offsetof(rs_channel_status, counts), 8u);
-  EXPECT_EQ(offsetof(rs_channel_status, reserved), 48u);
+  EXPECT_EQ(offsetof(rs_channel_status, number), 48u);
 }
 
 TEST(UapiChannel, ChannelRings) {
@@ -101,6 +101,50 @@ TEST(UapiChannel, ChannelKick) {
   EXPECT_EQ(offsetof(rs_channel_kick, reserved), 20u);
 }
 
+TEST(UapiChannel, ChannelRelay) {
+  EXPECT_EQ(sizeof(rs_channel_relay), 24u);
+  EXPECT_EQ(offsetof(rs_channel_relay, size), 0u);
+  EXPECT_EQ(offsetof(rs_channel_relay, version), 4u);
+  EXPECT_EQ(offsetof(rs_channel_relay, bytes), 8u);
+  EXPECT_EQ(offsetof(rs_channel_relay, count), 12u);
+  EXPECT_EQ(offsetof(rs_channel_relay, overwrite), 16u);
+  EXPECT_EQ(offsetof(rs_channel_relay, reserved), 20u);
+}
+
+TEST(UapiChannel, ChannelRelayState) {
+  EXPECT_EQ(sizeof(rs_channel_relay_state), 32u);
+  EXPECT_EQ(offsetof(rs_channel_relay_state, size), 0u);
+  EXPECT_EQ(offsetof(rs_channel_relay_state, version), 4u);
+  EXPECT_EQ(offsetof(rs_channel_relay_state, cpu), 8u);
+  EXPECT_EQ(offsetof(rs_channel_relay_state, release), 12u);
+  EXPECT_EQ(offsetof(rs_channel_relay_state, produced), 16u);
+  EXPECT_EQ(offsetof(rs_channel_relay_state, taken), 24u);
+}
+
+TEST(UapiChannel, ChannelProduce) {
+  EXPECT_EQ(sizeof(rs_channel_produce), 32u);
+  EXPECT_EQ(offsetof(rs_channel_produce, size), 0u);
+  EXPECT_EQ(offsetof(rs_channel_produce, version), 4u);
+  EXPECT_EQ(offsetof(rs_channel_produce, way), 8u);
+  EXPECT_EQ(offsetof(rs_channel_produce, count), 12u);
+  EXPECT_EQ(offsetof(rs_channel_produce, lost), 16u);
+  EXPECT_EQ(offsetof(rs_channel_produce, reserved), 24u);
+}
+
+TEST(UapiChannel, ChannelDevice) {
+  EXPECT_EQ(sizeof(rs_channel_device), 16u);
+  EXPECT_EQ(offsetof(rs_channel_device, size), 0u);
+  EXPECT_EQ(offsetof(rs_channel_device, version), 4u);
+  EXPECT_EQ(offsetof(rs_channel_device, number), 8u);
+}
+
+TEST(UapiChannel, ChannelAt) {
+  EXPECT_EQ(sizeof(rs_channel_at), 16u) << "what an SQE of 64 bytes has room for";
+  EXPECT_EQ(offsetof(rs_channel_at, message), 0u);
+  EXPECT_EQ(offsetof(rs_channel_at, bytes), 8u);
+  EXPECT_EQ(offsetof(rs_channel_at, reserved), 12u);
+}
+
 TEST(UapiChannel, Ring) {
   EXPECT_EQ(sizeof(rs_ring), 128u);
   EXPECT_EQ(offsetof(rs_ring, written), 0u);
@@ -114,6 +158,11 @@ TEST(UapiChannel, Numbers) {
   EXPECT_EQ(RS_MESSAGE_REPLY, 2);
   EXPECT_EQ(RS_MESSAGE_DATA, 3);
   EXPECT_EQ(RS_MESSAGE_EVENT, 4);
+  EXPECT_EQ(RS_CHANNEL_SYSCALL, 400);
+  EXPECT_EQ(RS_CHANNEL_SEND, 0);
+  EXPECT_EQ(RS_CHANNEL_RECEIVE, 1);
+  EXPECT_EQ(RS_CHANNEL_WAY_RELAY, 0);
+  EXPECT_EQ(RS_CHANNEL_WAY_TRACEPOINT, 1);
   EXPECT_EQ(RS_CHANNEL_CMD_MESSAGE, 1);
   EXPECT_EQ(RS_CHANNEL_CMD_EVENT, 2);
   EXPECT_EQ(RS_CHANNEL_CMD_COUNTS, 3);
@@ -126,14 +175,20 @@ TEST(UapiChannel, Numbers) {
 }
 
 TEST(UapiChannel, Calls) {
-  EXPECT_EQ(RS_CHANNEL_IOC_SETUP, 0xc0185250u);
-  EXPECT_EQ(RS_CHANNEL_IOC_SEND, 0xc0285251u);
+  EXPECT_EQ(RS_CHANNEL_IOC_SETUP, 0x40185250u);
+  EXPECT_EQ(RS_CHANNEL_IOC_SEND, 0x40285251u);
   EXPECT_EQ(RS_CHANNEL_IOC_RECEIVE, 0xc0205252u);
-  EXPECT_EQ(RS_CHANNEL_IOC_NOTIFY, 0xc0185253u);
+  EXPECT_EQ(RS_CHANNEL_IOC_NOTIFY, 0x40185253u);
   EXPECT_EQ(RS_CHANNEL_IOC_WAIT, 0xc0205254u);
   EXPECT_EQ(RS_CHANNEL_IOC_STATUS, 0xc0385255u);
   EXPECT_EQ(RS_CHANNEL_IOC_RINGS, 0xc0185256u);
   EXPECT_EQ(RS_CHANNEL_IOC_KICK, 0xc0185257u);
+  EXPECT_EQ(RS_CHANNEL_IOC_RELAY, 0xc0185258u);
+  EXPECT_EQ(RS_CHANNEL_IOC_RELAY_STATE, 0xc0205259u);
+  EXPECT_EQ(RS_CHANNEL_IOC_PRODUCE, 0xc020525au);
+  EXPECT_EQ(RS_CHANNEL_IOC_DEVICE, 0xc010525bu);
+  EXPECT_EQ(RS_CHANNEL_URING_SEND_AT, 0x40105270u);
+  EXPECT_EQ(RS_CHANNEL_URING_RECEIVE_AT, 0x40105271u);
 }
 
 }  // namespace

@@ -24,24 +24,46 @@ static_assert(sizeof(channel::Positions) == sizeof(rs_ring) &&
 static_assert(channel::kMostPayload == RS_CHANNEL_PAYLOAD_MAX &&
               static_cast<int>(Type::kEvent) == RS_MESSAGE_EVENT);
 
+constexpr std::size_t kMostInPage = 4096 - channel::kHeader;
 constexpr std::size_t kMostInAttribute = 65000 - channel::kHeader;
 
 constexpr Kind kKinds[] = {
+    {"syscall",
+     "a system call of its own; in the lab alone",
+     {true, true, true, false},
+     open_syscall,
+     true},
     {"ioctl", "a call a message, on a device of its own", {true, true, true, true}, open_ioctl},
     {"procfs", "a seq_file: reads and writes", {true, true, true, false}, open_procfs},
     {"debugfs", "a file for developers: reads and writes", {true, true, true, false}, open_debugfs},
+    {"sysfs",
+     "a device's attributes: a page a read or write",
+     {true, true, true, true, kMostInPage},
+     open_sysfs},
     {"netlink",
      "generic netlink: messages, dumps, multicast",
      {true, true, true, true, kMostInAttribute},
      open_netlink},
     {"ring",
      "memory that both sides map, a call for many messages",
-     {true, true, true, true},
+     {true, true, true, true, RS_CHANNEL_PAYLOAD_MAX, Loss::kNone, kRingBatch},
      open_ring},
     {"uring",
      "io_uring: calls of a device, many with one system call",
-     {true, true, true, true},
+     {true, true, true, true, RS_CHANNEL_PAYLOAD_MAX, Loss::kNone, kUringBatch},
      open_uring},
+    {"relay",
+     "buffers of each CPU in debugfs; a full one drops",
+     {false, true, false, false, RS_CHANNEL_PAYLOAD_MAX, Loss::kNewest},
+     open_relay},
+    {"recorder",
+     "the same; a full one overwrites",
+     {false, true, false, false, RS_CHANNEL_PAYLOAD_MAX, Loss::kOldest},
+     open_relay},
+    {"bpf",
+     "a BPF program on a tracepoint, and its ring buffer",
+     {false, true, false, true, RS_CHANNEL_PAYLOAD_MAX, Loss::kNewest},
+     open_bpf},
     {"eventfd", "a counter that can be polled", {false, false, false, true, 0}, open_eventfd},
 };
 
@@ -60,6 +82,12 @@ Outcome<Nothing> Channel::send(Bytes) {
 Outcome<std::uint64_t> Channel::receive(std::vector<std::byte>&) {
   return cannot("stream");
 }
+Outcome<Nothing> Channel::produce(std::uint32_t) {
+  return cannot("stream more than is taken");
+}
+Outcome<std::uint64_t> Channel::lost() {
+  return std::uint64_t{0};
+}
 Outcome<Nothing> Channel::notify(microseconds) {
   return cannot("notify");
 }
@@ -67,17 +95,40 @@ Outcome<std::optional<Event>> Channel::wait(microseconds) {
   return cannot("notify");
 }
 
+Outcome<Nothing> Channel::send_all(std::span<const Bytes> payloads) {
+  for (auto payload : payloads) TRY(send(payload));
+  return ok;
+}
+Outcome<Nothing> Channel::receive_each(std::uint64_t count, const Take& take) {
+  std::vector<std::byte> payload;
+  for (std::uint64_t each = 0; each < count; ++each) {
+    auto sequence = TRY(receive(payload));
+    take(sequence, payload);
+  }
+  return ok;
+}
+
+std::string_view name_of(Loss loss) {
+  constexpr std::string_view kNames[] = {"none", "newest", "oldest"};
+  return kNames[static_cast<int>(loss)];
+}
+
 std::span<const Kind> kinds() {
   return kKinds;
 }
 
-Outcome<std::unique_ptr<Channel>> open(std::string_view name) {
+Outcome<Kind> find_kind(std::string_view name) {
   std::string names;
   for (const auto& kind : kKinds) {
-    if (kind.name == name) return kind.open(kind.ability);
+    if (kind.name == name) return kind;
     names += (names.empty() ? "" : ", ") + std::string(kind.name);
   }
   return Failure{fmt::format("no channel '{}', expected one of: {}", name, names), kUsage};
+}
+
+Outcome<std::unique_ptr<Channel>> open(std::string_view name) {
+  auto kind = TRY(find_kind(name));
+  return kind.open(kind.ability);
 }
 
 Bytes Envelope::seal(Type type, std::uint64_t sequence, Bytes payload) {
@@ -123,10 +174,18 @@ Outcome<Nothing> set_up(int fd, std::uint32_t length, bool checked) {
   return ask(fd, RS_CHANNEL_IOC_SETUP, setup, "set up");
 }
 
-Outcome<rs_channel_counts> counts_of(int fd) {
+static Outcome<rs_channel_status> status_of(int fd) {
   rs_channel_status status{};
   TRY(ask(fd, RS_CHANNEL_IOC_STATUS, status, "ask"));
-  return status.counts;
+  return status;
+}
+
+Outcome<rs_channel_counts> counts_of(int fd) {
+  return TRY(status_of(fd)).counts;
+}
+
+Outcome<std::uint64_t> number_of(int fd) {
+  return TRY(status_of(fd)).number;
 }
 
 }  // namespace ringside::channels

@@ -2,7 +2,6 @@
 // is one of these with memory.
 #pragma once
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -50,6 +49,7 @@ class IoctlChannel : public Channel {
   }
   Outcome<rs_channel_counts> counts() override { return counts_of(fd_.get()); }
   int descriptor() const override { return fd_.get(); }
+  short readiness() const override { return POLLPRI; }
 
  protected:
   int fd() const { return fd_.get(); }
@@ -111,6 +111,7 @@ class EventfdChannel : public IoctlChannel {
     return std::optional(Event{events_++, 0});
   }
   int descriptor() const override { return event_.get(); }
+  short readiness() const override { return POLLIN; }
 
  private:
   UniqueFd event_;

@@ -14,12 +14,18 @@ Opened make(Parts&&... parts) {
   return std::unique_ptr<Channel>(std::make_unique<Made>(std::forward<Parts>(parts)...));
 }
 
+inline constexpr unsigned kUringBatch = 128, kRingBatch = 1024;
+
 Opened open_ioctl(const Ability& ability);
+Opened open_syscall(const Ability& ability);
 Opened open_procfs(const Ability& ability);
 Opened open_debugfs(const Ability& ability);
+Opened open_sysfs(const Ability& ability);
 Opened open_netlink(const Ability& ability);
 Opened open_ring(const Ability& ability);
 Opened open_uring(const Ability& ability);
+Opened open_bpf(const Ability& ability);
+Opened open_relay(const Ability& ability);  // what is lost says which
 Opened open_eventfd(const Ability& ability);
 
 // A message with room for a payload; what channels send from, and receive to.
@@ -48,5 +54,6 @@ Outcome<Nothing> ask(int fd, unsigned long command, Call& call, const char* what
 Outcome<UniqueFd> open_file(const char* path);
 Outcome<Nothing> set_up(int fd, std::uint32_t length, bool checked);
 Outcome<rs_channel_counts> counts_of(int fd);
+Outcome<std::uint64_t> number_of(int fd);  // of the session
 
 }  // namespace ringside::channels

@@ -1,5 +1,5 @@
-// io_uring: the ioctl channel's calls as commands, up to kBatch of them with one system call. Each
-// has a message of its own that stays until the kernel is done with it.
+// io_uring: the ioctl channel's calls as commands, up to kUringBatch of them with one system call.
+// Each has a message of its own that stays until the kernel is done with it.
 #include <liburing.h>
 
 #include <algorithm>
@@ -11,58 +11,85 @@
 namespace ringside::channels {
 namespace {
 
-constexpr unsigned kBatch = 128;
-
 Failure uring_failure(const char* what, int error) {
   errno = -error;
   return system_failure(what, "io_uring");
 }
 
+// A queue of commands of one file, which the kernel does in their order.
 class Queue {
  public:
-  static Outcome<std::unique_ptr<Queue>> create() {
+  static Outcome<std::unique_ptr<Queue>> create(int fd) {
     std::unique_ptr<Queue> queue(new Queue);
-    if (int error = io_uring_queue_init(kBatch, &queue->ring_, 0); error < 0)
+    if (int error = io_uring_queue_init(kUringBatch, &queue->ring_, 0); error < 0)
       return uring_failure("set up", error);
     queue->open_ = true;
+    if (int error = io_uring_register_files(&queue->ring_, &fd, 1); error < 0)
+      return uring_failure("register the device with", error);
     return queue;
   }
   ~Queue() {
     if (open_) io_uring_queue_exit(&ring_);
   }
-  // One command of `fd`; there is room for kBatch before run().
-  void add(int fd, unsigned command, const void* call) {
-    auto* entry = io_uring_get_sqe(&ring_);
-    io_uring_prep_rw(IORING_OP_URING_CMD, entry, fd, nullptr, 0, 0);
-    entry->cmd_op = command;
-    auto word = reinterpret_cast<std::uintptr_t>(call);
-    std::memcpy(entry->cmd, &word, sizeof word);
-    ++added_;
+  // One command, of which `parameters` (16 bytes at most) are copied; there is room for kUringBatch
+  // before run(). Of a quiet one nothing is told but an error, which is cheaper.
+  template <class Parameters>
+  void add(unsigned command, const Parameters& parameters, bool quiet = false) {
+    last_ = io_uring_get_sqe(&ring_);
+    io_uring_prep_rw(IORING_OP_URING_CMD, last_, 0, nullptr, 0, 0);
+    io_uring_sqe_set_flags(last_, IOSQE_FIXED_FILE | (quiet ? IOSQE_CQE_SKIP_SUCCESS : 0));
+    io_uring_sqe_set_data64(last_, added_++);
+    last_->cmd_op = command;
+    std::memcpy(last_->cmd, &parameters, sizeof parameters);
   }
-  // Submits what was added and waits for all of it; the first error of any.
+  // Submits what was added and waits for the last of it; the first error that came.
   Outcome<Nothing> run(const char* what) {
-    int first = 0;
+    last_->flags &= static_cast<std::uint8_t>(~IOSQE_CQE_SKIP_SUCCESS);
     auto wanted = std::exchange(added_, 0);
-    int submitted = io_uring_submit_and_wait(&ring_, wanted);
-    if (submitted < 0) return uring_failure(what, submitted);
-    for (unsigned each = 0; each < wanted; ++each) {
-      io_uring_cqe* done = nullptr;
-      if (int error = io_uring_wait_cqe(&ring_, &done); error < 0)
+    int first = 0;
+    if (int error = io_uring_submit_and_wait(&ring_, 1); error < 0)
+      return uring_failure(what, error);
+    for (bool ended = false; !ended;) {
+      io_uring_cqe* entry = nullptr;
+      if (int error = io_uring_wait_cqe(&ring_, &entry); error < 0)
         return uring_failure(what, error);
-      if (done->res < 0 && first == 0) first = done->res;
-      io_uring_cqe_seen(&ring_, done);
+      ended = reap(wanted - 1, first);
     }
     if (first != 0) return uring_failure(what, first);
     return ok;
   }
   unsigned added() const { return added_; }
+  // Of the command that was added as number `each` of the last batch.
+  int result(unsigned each) const { return results_[each]; }
 
  private:
   Queue() = default;
+  // Whether command `last` is among what is done.
+  bool reap(unsigned last, int& first) {
+    unsigned head = 0, count = 0;
+    bool ended = false;
+    io_uring_cqe* entry = nullptr;
+    io_uring_for_each_cqe(&ring_, head, entry) {
+      results_[entry->user_data % kUringBatch] = entry->res;
+      if (entry->res < 0 && first == 0) first = entry->res;
+      ended = ended || entry->user_data == last;
+      ++count;
+    }
+    io_uring_cq_advance(&ring_, count);
+    return ended;
+  }
+
   io_uring ring_{};
   bool open_ = false;
+  io_uring_sqe* last_ = nullptr;
   unsigned added_ = 0;
+  std::array<int, kUringBatch> results_{};
 };
+
+rs_channel_at place_of(Bytes message) {
+  return {reinterpret_cast<std::uintptr_t>(message.data()),
+          static_cast<std::uint32_t>(message.size()), 0};
+}
 
 class UringChannel : public IoctlChannel {
  public:
@@ -74,59 +101,65 @@ class UringChannel : public IoctlChannel {
     length_ = length, next_ = 0, got_ = taken_ = 0;
     return IoctlChannel::setup(length, checked);
   }
+  void set_batch(unsigned most) override { batch_ = std::clamp(most, 1u, kUringBatch); }
   Outcome<Nothing> call(Bytes payload, std::vector<std::byte>& reply) override {
     TRY(flush());
-    auto message = out_[0].seal(Type::kEcho, calls_++, payload);
+    auto message = held_[0].seal(Type::kEcho, calls_++, payload);
     auto send = send_of(message, in_.room(payload.size()));
-    queue_->add(fd(), RS_CHANNEL_IOC_SEND, &send);
+    queue_->add(RS_CHANNEL_IOC_SEND, &send);
     TRY(queue_->run("send by"));
     auto answer = TRY(in_.open(message.size(), Type::kReply));
     reply.assign(answer.payload.begin(), answer.payload.end());
     return ok;
   }
-  Outcome<Nothing> send(Bytes payload) override {
-    auto at = queue_->added();
-    sends_[at] = send_of(out_[at].seal(Type::kData, next_++, payload), {});
-    queue_->add(fd(), RS_CHANNEL_IOC_SEND, &sends_[at]);
-    return at + 1 < kBatch ? Outcome<Nothing>(ok) : flush();
+  Outcome<Nothing> send(Bytes payload) override { return send_all({&payload, 1}); }
+  Outcome<Nothing> send_all(std::span<const Bytes> payloads) override {
+    for (auto payload : payloads) {
+      auto& held = held_[queue_->added()];
+      queue_->add(RS_CHANNEL_URING_SEND_AT, place_of(held.seal(Type::kData, next_++, payload)),
+                  true);
+      if (queue_->added() >= batch_) TRY(flush());
+    }
+    return ok;
   }
   Outcome<Nothing> flush() override {
     return queue_->added() ? queue_->run("send by") : Outcome<Nothing>(ok);
   }
   Outcome<std::uint64_t> receive(std::vector<std::byte>& payload) override {
-    if (taken_ == got_) TRY(fetch());
-    auto& envelope = out_[taken_];
-    auto message = TRY(envelope.open(receives_[taken_++].bytes, Type::kData));
+    auto message = TRY(next());
     payload.assign(message.payload.begin(), message.payload.end());
     return message.header.sequence;
   }
+  Outcome<Nothing> receive_each(std::uint64_t count, const Take& take) override {
+    for (std::uint64_t each = 0; each < count; ++each) {
+      auto message = TRY(next());
+      take(message.header.sequence, message.payload);
+    }
+    return ok;
+  }
 
  private:
+  Outcome<channel::Message> next() {
+    if (taken_ == got_) TRY(fetch());
+    auto bytes = static_cast<std::size_t>(queue_->result(taken_));
+    return held_[taken_++].open(bytes, Type::kData);
+  }
   // As many messages as a batch has, but no more than a few MiB of them.
   Outcome<Nothing> fetch() {
     TRY(flush());
     auto few = static_cast<unsigned>((4u << 20) / (channel::kHeader + length_));
-    got_ = std::clamp(few, 1u, kBatch), taken_ = 0;
-    for (unsigned each = 0; each < got_; ++each) {
-      auto room = out_[each].room(length_);
-      receives_[each] = {};
-      receives_[each].size = sizeof receives_[each];
-      receives_[each].version = RS_CHANNEL_VERSION;
-      receives_[each].message = reinterpret_cast<std::uintptr_t>(room.data());
-      receives_[each].room = static_cast<std::uint32_t>(room.size());
-      queue_->add(fd(), RS_CHANNEL_IOC_RECEIVE, &receives_[each]);
-    }
+    got_ = std::clamp(few, 1u, batch_), taken_ = 0;
+    for (unsigned each = 0; each < got_; ++each)
+      queue_->add(RS_CHANNEL_URING_RECEIVE_AT, place_of(held_[each].room(length_)));
     auto done = queue_->run("receive by");
     if (!done) got_ = 0;
     return done;
   }
 
   std::unique_ptr<Queue> queue_;
-  std::array<Envelope, kBatch> out_;
-  std::array<rs_channel_send, kBatch> sends_{};
-  std::array<rs_channel_receive, kBatch> receives_{};
+  std::array<Envelope, kUringBatch> held_;  // messages that the kernel works on
   Envelope in_;
-  unsigned got_ = 0, taken_ = 0;
+  unsigned got_ = 0, taken_ = 0, batch_ = kUringBatch;
   std::uint32_t length_ = 0;
   std::uint64_t next_ = 0, calls_ = 0;
 };
@@ -135,7 +168,8 @@ class UringChannel : public IoctlChannel {
 
 Opened open_uring(const Ability& ability) {
   auto fd = TRY(open_file(RS_CHANNEL_DEVICE));
-  return make<UringChannel>(ability, std::move(fd), TRY(Queue::create()));
+  auto queue = TRY(Queue::create(fd.get()));
+  return make<UringChannel>(ability, std::move(fd), std::move(queue));
 }
 
 }  // namespace ringside::channels

@@ -23,11 +23,12 @@
 #define RS_CHANNEL_DEVICE "/dev/ringside-channel"
 #define RS_CHANNEL_PROC "/proc/ringside-channel"
 #define RS_CHANNEL_DEBUGFS "/sys/kernel/debug/ringside-channel" /* a folder: message, value */
+#define RS_CHANNEL_CLASS "/sys/class/ringside-channel" /* devices of sessions: DEVICE */
 #define RS_CHANNEL_FAMILY "ringside"                             /* generic netlink */
 #define RS_CHANNEL_GROUP "events"                                /* its multicast group */
 #define RS_CHANNEL_VERSION 1
 #define RS_CHANNEL_PAYLOAD_MAX (1u << 20) /* bytes */
-#define RS_CHANNEL_RING_MAX (16u << 20)   /* bytes of one ring */
+#define RS_CHANNEL_RING_MAX (16u << 20)   /* bytes of one ring, or of one CPU's relay buffer */
 #define RS_CHANNEL_DELAY_MAX 10000000u    /* microseconds until an event */
 
 enum rs_message_type {
@@ -86,7 +87,8 @@ struct rs_channel_notify {
 	__u64 reserved;
 };
 
-/* Sleeps until the event has come. EINTR; ETIME: not after `timeout` microseconds. */
+/* Sleeps until the event has come. ETIME: not after `timeout` microseconds; EINTR: a signal, whose
+ * handler has no SA_RESTART (with it, the whole time begins anew). */
 struct rs_channel_wait {
 	__u32 size;
 	__u32 version;
@@ -109,7 +111,7 @@ struct rs_channel_status {
 	__u32 size;
 	__u32 version;
 	struct rs_channel_counts counts;
-	__u64 reserved;
+	__u64 number; /* out: the session's, from 1; no other has had it since the module came */
 };
 
 /* Two rings of `bytes` each (a power of two, a page or more), to be mapped at offset 0: the page of
@@ -133,20 +135,102 @@ struct rs_channel_kick {
 	__u32 reserved;
 };
 
+/* Relay buffers for this session: a file of RS_CHANNEL_DEBUGFS for each CPU, relay-NUMBER-CPU (the
+ * session's number), of `count` sub-buffers (two or more) of `bytes` (whole pages), to be read, or
+ * mapped whole. Where all of a CPU's are full, DATA is written over the oldest (`overwrite` 1) or
+ * dropped (0). In a sub-buffer messages begin at multiples of eight bytes; SKIP fills its end,
+ * which read(2) leaves out. EBUSY: there are some. */
+struct rs_channel_relay {
+	__u32 size;
+	__u32 version;
+	__u32 bytes;
+	__u32 count;
+	__u32 overwrite;
+	__u32 reserved;
+};
+
+/* Gives `release` of a CPU's sub-buffers back, those that were finished first, and says what there
+ * is to read: number `taken` (the n-th of a mapping, modulo its count) up to `produced`. ENXIO: no
+ * such CPU, or no buffer of it yet; EINVAL: so many are not finished. */
+struct rs_channel_relay_state {
+	__u32 size;
+	__u32 version;
+	__u32 cpu;
+	__u32 release;
+	__u64 produced; /* out: finished, since the beginning */
+	__u64 taken;    /* out: of these, given back, or written over */
+};
+
+/* Has the kernel send `count` DATA now, whoever takes them: RELAY, to the buffer of the CPU that
+ * runs the caller; its sub-buffers are finished after that. EMSGSIZE: DATA is larger than these.
+ * TRACEPOINT, to the BPF programs at ringside_channel_message, whose arguments are the session's
+ * number, the message's type, the message and its bytes (a kernel's pointer: probe_read_kernel);
+ * what becomes of it they know, and `lost` stays as it is. EVENTs come that way as well. */
+enum rs_channel_way {
+	RS_CHANNEL_WAY_RELAY = 0,
+	RS_CHANNEL_WAY_TRACEPOINT = 1,
+};
+struct rs_channel_produce {
+	__u32 size;
+	__u32 version;
+	__u32 way; /* enum rs_channel_way */
+	__u32 count;
+	__u64 lost; /* out: of all since SETUP, DATA that had no room, or was written over */
+	__u64 reserved;
+};
+
+/* A device for this session, RS_CHANNEL_CLASS/sessionNUMBER, until it is closed. Its attribute
+ * `message` carries one by each read or write, of a page at most; `length` and `checked` are
+ * SETUP's, `events` how many have come, and can be polled; each of struct rs_channel_counts has
+ * one. EBUSY: there is one. */
+struct rs_channel_device {
+	__u32 size;
+	__u32 version;
+	__u64 number; /* out: the session's */
+};
+
 /* A ring's first page. Positions count bytes and never wrap; each is written by one side alone. */
 struct rs_ring {
 	__u64 written __attribute__((aligned(64)));
 	__u64 taken __attribute__((aligned(64)));
 };
 
-#define RS_CHANNEL_IOC_SETUP _IOWR('R', 0x50, struct rs_channel_setup)
-#define RS_CHANNEL_IOC_SEND _IOWR('R', 0x51, struct rs_channel_send)
+#define RS_CHANNEL_IOC_SETUP _IOW('R', 0x50, struct rs_channel_setup)
+#define RS_CHANNEL_IOC_SEND _IOW('R', 0x51, struct rs_channel_send)
 #define RS_CHANNEL_IOC_RECEIVE _IOWR('R', 0x52, struct rs_channel_receive)
-#define RS_CHANNEL_IOC_NOTIFY _IOWR('R', 0x53, struct rs_channel_notify)
+#define RS_CHANNEL_IOC_NOTIFY _IOW('R', 0x53, struct rs_channel_notify)
 #define RS_CHANNEL_IOC_WAIT _IOWR('R', 0x54, struct rs_channel_wait)
 #define RS_CHANNEL_IOC_STATUS _IOWR('R', 0x55, struct rs_channel_status)
 #define RS_CHANNEL_IOC_RINGS _IOWR('R', 0x56, struct rs_channel_rings)
 #define RS_CHANNEL_IOC_KICK _IOWR('R', 0x57, struct rs_channel_kick)
+#define RS_CHANNEL_IOC_RELAY _IOWR('R', 0x58, struct rs_channel_relay)
+#define RS_CHANNEL_IOC_RELAY_STATE _IOWR('R', 0x59, struct rs_channel_relay_state)
+#define RS_CHANNEL_IOC_PRODUCE _IOWR('R', 0x5a, struct rs_channel_produce)
+#define RS_CHANNEL_IOC_DEVICE _IOWR('R', 0x5b, struct rs_channel_device)
+
+/* io_uring: every call above but WAIT is a command, its number in `cmd_op`, the address of its
+ * structure in the first word of `cmd`. These have all they need in `cmd`: SEND_AT takes a message,
+ * no ECHO; RECEIVE_AT gives the next DATA, and its bytes as the result. */
+struct rs_channel_at {
+	__u64 message;
+	__u32 bytes; /* of the message; of its room */
+	__u32 reserved;
+};
+#define RS_CHANNEL_URING_SEND_AT _IOW('R', 0x70, struct rs_channel_at)
+#define RS_CHANNEL_URING_RECEIVE_AT _IOW('R', 0x71, struct rs_channel_at)
+
+/* The system call, where ringside_channels_syscall.ko is loaded, which is for the lab; elsewhere
+ * the number is a hole in the table of x86-64 (ENOSYS).
+ *
+ *   syscall(RS_CHANNEL_SYSCALL, device, operation, message, bytes, reply, room)
+ *
+ * `device` is an open RS_CHANNEL_DEVICE (EBADF, ENOTTY). SEND and RECEIVE are the calls above, and
+ * return the bytes of `reply`, 0 where DATA was sent; RECEIVE wants 0 and 0 for its message. */
+#define RS_CHANNEL_SYSCALL 400
+enum rs_channel_operation {
+	RS_CHANNEL_SEND = 0,
+	RS_CHANNEL_RECEIVE = 1,
+};
 
 /* Generic netlink: a message is one attribute. MESSAGE without one sets the port's session up. */
 enum rs_channel_command {

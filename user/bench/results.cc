@@ -1,6 +1,6 @@
 // One flat object a result; median and spread are worked out here, so that no bench does it its own
 // way.
-#include "bench/results.hh"
+#include "user/bench/results.hh"
 
 #include <sys/utsname.h>
 
