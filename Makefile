@@ -64,6 +64,7 @@ kasan: command ## kernels with KASAN, lockdep and kmemleak from Debian's source,
 	@for series in $(KASAN_KERNELS); do \
 	  JOBS=$(JOBS) lab/kasan/build $$series || exit; \
 	  kernel/build $(BUILD)/ringside $$series-kasan $(BUILD)/modules || exit; \
+	  kernel/build $(BUILD)/ringside $$series-kasan $(BUILD)/modules examples/drivers || exit; \
 	done
 
 sweep: modules ## every module of both trees loaded and compared byte by byte; hours; can be resumed

@@ -46,16 +46,13 @@ class Socket {
   // The next datagram's messages, each by `take`; whether there are more to come.
   template <class Take>
   Outcome<bool> receive(Take take) {
-    auto got = mnl_socket_recvfrom(handle_.get(), buffer_.data(), buffer_.size());
-    if (got < 0) return system_failure("receive from", "generic netlink");
-    auto callback = [](const nlmsghdr* head, void* data) {
-      (*static_cast<Take*>(data))(head);
-      return MNL_CB_OK;
-    };
-    int more = mnl_cb_run(buffer_.data(), static_cast<std::size_t>(got), sequence_,
-                          mnl_socket_get_portid(handle_.get()), callback, &take);
-    if (more < 0) return system_failure("call", "generic netlink");
-    return more > 0;
+    return receive(take, sequence_);
+  }
+  // What is there of earlier requests: errors, as those are what nobody has waited for.
+  Outcome<Nothing> receive_rest() {
+    pollfd wanted{fd(), POLLIN, 0};
+    while (poll(&wanted, 1, 0) > 0) TRY(receive([](const nlmsghdr*) {}, 0));
+    return ok;
   }
   Outcome<Nothing> join(std::uint32_t group) {
     if (mnl_socket_setsockopt(handle_.get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0)
@@ -66,6 +63,20 @@ class Socket {
   int fd() const { return mnl_socket_get_fd(handle_.get()); }
 
  private:
+  template <class Take>
+  Outcome<bool> receive(Take take, std::uint32_t sequence) {
+    auto got = mnl_socket_recvfrom(handle_.get(), buffer_.data(), buffer_.size());
+    if (got < 0) return system_failure("receive from", "generic netlink");
+    auto callback = [](const nlmsghdr* head, void* data) {
+      (*static_cast<Take*>(data))(head);
+      return MNL_CB_OK;
+    };
+    int more = mnl_cb_run(buffer_.data(), static_cast<std::size_t>(got), sequence,
+                          mnl_socket_get_portid(handle_.get()), callback, &take);
+    if (more < 0) return system_failure("call", "generic netlink");
+    return more > 0;
+  }
+
   std::unique_ptr<mnl_socket, CloseSocket> handle_;
   std::vector<std::byte> buffer_ = std::vector<std::byte>(kBuffer);
   std::uint32_t sequence_ = 0;
@@ -132,6 +143,7 @@ class NetlinkChannel : public Channel {
         family_(family) {}
 
   Outcome<Nothing> setup(std::uint32_t length, bool checked) override {
+    TRY(flush());
     length_ = length, checked_ = checked, next_ = first_ = 0, streamed_ = taken_ = 0;
     stream_.clear();
     auto* head = socket_.request(family_.id, RS_CHANNEL_CMD_MESSAGE, NLM_F_ACK);
@@ -141,15 +153,21 @@ class NetlinkChannel : public Channel {
   Outcome<Nothing> call(Bytes payload, std::vector<std::byte>& reply) override {
     reply.clear();
     bool answered = false;
-    TRY(post(Type::kEcho, calls_++, payload, [&](Bytes message) {
-      auto read = channel::read_message(message);
-      answered = read && read->header.type == Type::kReply;
-      if (answered) reply.assign(read->payload.begin(), read->payload.end());
+    TRY(flush());
+    TRY(post(Type::kEcho, calls_++, payload));
+    TRY(socket_.receive([&](const nlmsghdr* answer) {
+      with_message(answer, [&](Bytes message) {
+        auto read = channel::read_message(message);
+        answered = read && read->header.type == Type::kReply;
+        if (answered) reply.assign(read->payload.begin(), read->payload.end());
+      });
     }));
     return answered ? Outcome<Nothing>(ok) : Failure{"no reply from generic netlink"};
   }
-  Outcome<Nothing> send(Bytes payload) override {
-    return post(Type::kData, next_++, payload, [](Bytes) {});
+  Outcome<Nothing> send(Bytes payload) override { return post(Type::kData, next_++, payload); }
+  // The kernel is done with a message when sendto() returns; only errors are answered.
+  Outcome<Nothing> flush() override {
+    return std::exchange(posted_, false) ? socket_.receive_rest() : Outcome<Nothing>(ok);
   }
   Outcome<std::uint64_t> receive(std::vector<std::byte>& payload) override {
     if (taken_ == streamed_) TRY(dump());
@@ -180,6 +198,7 @@ class NetlinkChannel : public Channel {
   }
   Outcome<rs_channel_counts> counts() override {
     rs_channel_counts counts{};
+    TRY(flush());
     auto* head = socket_.request(family_.id, RS_CHANNEL_CMD_COUNTS, NLM_F_ACK);
     TRY(run(head, [&](const nlmsghdr* answer) {
       each(answer, [&](const nlattr* attribute) {
@@ -207,16 +226,17 @@ class NetlinkChannel : public Channel {
     while (TRY(socket_.receive(take))) continue;
     return ok;
   }
-  template <class Use>
-  Outcome<Nothing> post(Type type, std::uint64_t sequence, Bytes payload, Use use) {
+  // No acknowledgement is asked for: it costs as much as the message.
+  Outcome<Nothing> post(Type type, std::uint64_t sequence, Bytes payload) {
     if (payload.size() > ability().most) return cannot("carry so much in one message");
     auto message = envelope_.seal(type, sequence, payload);
-    auto* head = socket_.request(family_.id, RS_CHANNEL_CMD_MESSAGE, NLM_F_ACK);
+    auto* head = socket_.request(family_.id, RS_CHANNEL_CMD_MESSAGE, 0);
     mnl_attr_put(head, RS_CHANNEL_A_MESSAGE, message.size(), message.data());
-    return run(head, [&](const nlmsghdr* answer) { with_message(answer, use); });
+    return socket_.send(head);
   }
   // The next messages of the stream, kept.
   Outcome<Nothing> dump() {
+    TRY(flush());
     auto most = std::max<std::size_t>(1, (1u << 20) / (channel::kHeader + length_));
     auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kStreamed, most));
     auto* head = socket_.request(family_.id, RS_CHANNEL_CMD_MESSAGE, NLM_F_DUMP);
@@ -244,7 +264,7 @@ class NetlinkChannel : public Channel {
   std::size_t streamed_ = 0, taken_ = 0;
   std::uint64_t first_ = 0;
   std::uint32_t length_ = 0;
-  bool checked_ = false;
+  bool checked_ = false, posted_ = false;
   std::uint64_t next_ = 0, calls_ = 0;
 };
 
