@@ -18,6 +18,7 @@ int list(int argc, char** argv);
 int load(int argc, char** argv);
 int oops(int argc, char** argv);
 int place(int argc, char** argv);
+int scan(int argc, char** argv);
 int unload(int argc, char** argv);
 
 }  // namespace ringside::cli

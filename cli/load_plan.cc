@@ -22,7 +22,7 @@ Outcome<loader::Plan> make_plan(modules::Kernel& kernel, const std::vector<std::
                                 const loader::Options& options) {
   auto parsed = TRY(loader::parse_words(words));
   auto checker = TRY(modules::Checker::create(kernel, types_of_release, signatures_of(options)));
-  if (options.unexported) checker->allow_unexported();
+  if (options.unexported) checker->allow_unexported_loaded();
   checker->trust_platform();
   checker->keep_files();
   bool linked = options.shadow || options.placement != Placement::kStock;

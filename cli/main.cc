@@ -32,6 +32,8 @@ constexpr Command kCommands[] = {
     {"Reports", "oops", "reports of kernels found in any text, decoded", oops},
     {"Channels", "channel", "the ways between a process and the kernel: list, check", channel},
     {"Firmware", "firmware", "firmware for drivers that ask user space for it", firmware},
+    {"Storage", "scan", "SCSI devices as they are now: new, gone, resized; added and removed",
+     scan},
     {"Pages", "html", "text out of HTML, in user space or in the kernel", html},
     {"Laboratory", "lab", "run a command on a stock kernel under QEMU", lab},
     {"This machine", "doctor", "what works here, and what to install for the rest", doctor},

@@ -38,6 +38,8 @@ install(FILES ${PACKAGING}/systemd/ringside-oops.service
               ${PACKAGING}/systemd/ringside-firmware.service
         DESTINATION lib/systemd/system)
 
+install(FILES ${CMAKE_SOURCE_DIR}/user/scsi/scsi-quirks DESTINATION share/ringside)
+
 install(FILES ${CMAKE_SOURCE_DIR}/COPYING DESTINATION share/doc/ringside)
 foreach(DOCUMENT README.md DESIGN.md CONTRIBUTING.md CHANGELOG.md)
   install(FILES ${CMAKE_SOURCE_DIR}/${DOCUMENT} DESTINATION share/doc/ringside OPTIONAL)

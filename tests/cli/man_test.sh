@@ -28,6 +28,7 @@ same_options() { # PAGE COMMAND...
   same "$scratch/documented" "$scratch/offered"
 }
 is "ringside-ksyms(1) has the options of ksyms --help" same_options ringside-ksyms ksyms
+is "ringside-scan(1) has the options of scan --help" same_options ringside-scan scan
 is "ringside-kimage(1) has the options of kimage --help" same_options ringside-kimage kimage
 is "ringside-oops(1) has the options of oops ... --help" \
   same_options ringside-oops oops "oops arm" "oops status" "oops last"

@@ -11,6 +11,7 @@
 #include "ringside/uapi/ksyms.h"
 #include "ringside/uapi/loader.h"
 #include "ringside/uapi/oops.h"
+#include "ringside/uapi/scsi.h"
 #include "ringside/uapi/space.h"
 
 namespace {
@@ -481,6 +482,85 @@ TEST(UapiFirmware, NumbersAreForever) {
   EXPECT_EQ(RS_FIRMWARE_NOUEVENT, 2);
   EXPECT_EQ(RS_FIRMWARE_READ, 3);
   EXPECT_EQ(RS_FIRMWARE_IOC_ASK, 0xc248'52a0u);
+}
+
+TEST(UapiScsi, Command) {
+  EXPECT_EQ(sizeof(rs_scsi_command), 168u);
+  EXPECT_EQ(offsetof(rs_scsi_command, channel), 0u);
+  EXPECT_EQ(offsetof(rs_scsi_command, target), 4u);
+  EXPECT_EQ(offsetof(rs_scsi_command, lun), 8u);
+  EXPECT_EQ(offsetof(rs_scsi_command, cdb), 16u);
+  EXPECT_EQ(offsetof(rs_scsi_command, cdb_bytes), 32u);
+  EXPECT_EQ(offsetof(rs_scsi_command, timeout_ms), 36u);
+  EXPECT_EQ(offsetof(rs_scsi_command, data), 40u);
+  EXPECT_EQ(offsetof(rs_scsi_command, data_bytes), 48u);
+  EXPECT_EQ(offsetof(rs_scsi_command, delivery), 52u);
+  EXPECT_EQ(offsetof(rs_scsi_command, status), 56u);
+  EXPECT_EQ(offsetof(rs_scsi_command, sense_bytes), 60u);
+  EXPECT_EQ(offsetof(rs_scsi_command, sense), 64u);
+  EXPECT_EQ(offsetof(rs_scsi_command, reserved), 160u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_scsi_command>);
+}
+
+TEST(UapiScsi, Send) {
+  EXPECT_EQ(sizeof(rs_scsi_send), 40u);
+  EXPECT_EQ(offsetof(rs_scsi_send, size), 0u);
+  EXPECT_EQ(offsetof(rs_scsi_send, version), 4u);
+  EXPECT_EQ(offsetof(rs_scsi_send, host), 8u);
+  EXPECT_EQ(offsetof(rs_scsi_send, count), 12u);
+  EXPECT_EQ(offsetof(rs_scsi_send, commands), 16u);
+  EXPECT_EQ(offsetof(rs_scsi_send, elapsed_ns), 24u);
+  EXPECT_EQ(offsetof(rs_scsi_send, reserved), 32u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_scsi_send>);
+}
+
+TEST(UapiScsi, Page) {
+  EXPECT_EQ(sizeof(rs_scsi_page), 260u);
+  EXPECT_EQ(offsetof(rs_scsi_page, is_page), 0u);
+  EXPECT_EQ(offsetof(rs_scsi_page, page), 1u);
+  EXPECT_EQ(offsetof(rs_scsi_page, reserved), 2u);
+  EXPECT_EQ(offsetof(rs_scsi_page, bytes), 3u);
+  EXPECT_EQ(offsetof(rs_scsi_page, data), 4u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_scsi_page>);
+}
+
+TEST(UapiScsi, Add) {
+  EXPECT_EQ(sizeof(rs_scsi_add), 56u);
+  EXPECT_EQ(offsetof(rs_scsi_add, size), 0u);
+  EXPECT_EQ(offsetof(rs_scsi_add, version), 4u);
+  EXPECT_EQ(offsetof(rs_scsi_add, host), 8u);
+  EXPECT_EQ(offsetof(rs_scsi_add, channel), 12u);
+  EXPECT_EQ(offsetof(rs_scsi_add, target), 16u);
+  EXPECT_EQ(offsetof(rs_scsi_add, count), 20u);
+  EXPECT_EQ(offsetof(rs_scsi_add, lun), 24u);
+  EXPECT_EQ(offsetof(rs_scsi_add, pages), 32u);
+  EXPECT_EQ(offsetof(rs_scsi_add, added), 40u);
+  EXPECT_EQ(offsetof(rs_scsi_add, answered), 44u);
+  EXPECT_EQ(offsetof(rs_scsi_add, reserved), 48u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_scsi_add>);
+}
+
+TEST(UapiScsi, Limits) {
+  EXPECT_EQ(sizeof(rs_scsi_limits), 40u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, size), 0u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, version), 4u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, host), 8u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, max_channel), 12u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, max_target), 16u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, this_target), 20u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, max_lun), 24u);
+  EXPECT_EQ(offsetof(rs_scsi_limits, reserved), 32u);
+  EXPECT_TRUE(std::has_unique_object_representations_v<rs_scsi_limits>);
+}
+
+TEST(UapiScsi, CallNumbers) {
+  EXPECT_EQ(RS_SCSI_COMMANDS_MAX, 1024u);
+  EXPECT_EQ(RS_SCSI_DATA_MAX, 256u << 10);
+  EXPECT_EQ(RS_SCSI_CALL_DATA_MAX, 16u << 20);
+  EXPECT_EQ(RS_SCSI_TIMEOUT_MAX_MS, 60'000u);
+  EXPECT_EQ(RS_SCSI_IOC_SEND, 0xc02852b0u);
+  EXPECT_EQ(RS_SCSI_IOC_ADD, 0xc03852b1u);
+  EXPECT_EQ(RS_SCSI_IOC_LIMITS, 0xc02852b2u);
 }
 
 }  // namespace

@@ -125,6 +125,8 @@ bool Binder::has_address(const Answer& answer, std::string_view name) const {
 
 Outcome<Nothing> Binder::take_unexported(const Step& step, Linked& linked) {
   auto reasons = TRY(modules::answer_unexported(kernel_, offset_, linked));
+  auto loaded = TRY(modules::answer_unexported_loaded(kernel_, roots_.proc, roots_.sys, linked));
+  reasons.insert(reasons.end(), loaded.begin(), loaded.end());
   if (reasons.empty()) return ok;
   return Failure{fmt::format("{}: {}", step.name, to_line(reasons.front())), kNo};
 }

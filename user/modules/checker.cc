@@ -210,12 +210,15 @@ void Checker::name_unexported(Linked& linked) {
 }
 
 void Checker::take_unexported(Linked& linked, Verdict& verdict) {
-  auto reasons = answer_unexported(kernel_, 0, linked);
-  if (!reasons)
-    return add(verdict,
-               own("unexported-untold", Severity::kUnsupported,
-                   "functions that are not exported cannot be compared", reasons.error().message));
-  for (auto& reason : *reasons) add(verdict, std::move(reason));
+  auto take = [&](Outcome<std::vector<Reason>> reasons) {
+    if (!reasons)
+      return add(verdict, own("unexported-untold", Severity::kUnsupported,
+                              "functions that are not exported cannot be compared",
+                              reasons.error().message));
+    for (auto& reason : *reasons) add(verdict, std::move(reason));
+  };
+  take(answer_unexported(kernel_, 0, linked));
+  if (unexported_loaded_) take(answer_unexported_loaded(kernel_, "/proc", "/sys", linked));
 }
 
 void Checker::take_reasons(const Linked& linked, const Diagnostics& diagnostics, Verdict& verdict) {

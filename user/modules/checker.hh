@@ -88,6 +88,8 @@ class Checker {
 
   // Lets modules have functions that are not exported, if they pass unexported.hh's rules.
   void allow_unexported() { unexported_ = true; }
+  // The same for functions of modules that are loaded here; `kernel` is the one that runs.
+  void allow_unexported_loaded() { unexported_ = unexported_loaded_ = true; }
   // Leaves in each verdict the file that it is about, open: who goes on with it need not unpack it
   // again, and has no other file that came in its place since.
   void keep_files() { keeps_files_ = true; }
@@ -156,7 +158,7 @@ class Checker {
   signature::Keyring keyring_;
   std::optional<TreeSignatures> tree_signatures_;  // for kTree
   std::vector<Diagnostic> room_;
-  bool unexported_ = false, keeps_files_ = false;
+  bool unexported_ = false, unexported_loaded_ = false, keeps_files_ = false;
   bool any_proprietary_ = false;  // by its licence, of the tree and of what is given
   Overlay overlay_;
   std::optional<Linker> linker_;

@@ -6,7 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <fstream>
 #include <map>
+#include <set>
 
 #include "user/modules/type_text.hh"
 
@@ -256,17 +259,104 @@ Outcome<std::vector<UnexportedFunction>> check_unexported(const Module& module,
   return judge_all(module, names, seen, *types);
 }
 
-Outcome<std::vector<Reason>> answer_unexported(Kernel& kernel, std::uint64_t kernel_offset,
-                                               Linked& linked) {
+namespace {
+
+// Needs that open() left without an answer.
+struct Open {
   std::vector<std::string_view> names;
   std::vector<Answer*> answers;
+};
+Open open_needs(Linked& linked) {
+  Open found;
   for (std::size_t row = 0; row < linked.needs.size(); ++row) {
     const auto& need = linked.needs[row];
     bool open = linked.answers[row].source == Source::kNone && !need.weak;
     if (!open || need.symbol == kNoSymbol) continue;
-    names.push_back(need.name);
-    answers.push_back(&linked.answers[row]);
+    found.names.push_back(need.name);
+    found.answers.push_back(&linked.answers[row]);
   }
+  return found;
+}
+
+// Symbols of modules in kallsyms: "address type name\t[module]".
+struct ModuleSymbol {
+  std::string module, name;
+  char type = 0;
+  std::uint64_t address = 0;
+};
+
+bool read_line(const std::string& line, ModuleSymbol& symbol) {
+  auto tab = line.find("\t[");
+  if (tab == line.npos || line.back() != ']') return false;
+  auto* end = line.data() + tab;
+  auto [after, error] = std::from_chars(line.data(), end, symbol.address, 16);
+  if (error != std::errc() || end - after < 4) return false;
+  symbol.type = after[1];
+  symbol.name.assign(after + 3, end);
+  symbol.module = line.substr(tab + 2, line.size() - tab - 3);
+  return true;
+}
+
+// Of those whose name, up to a dot, is one of `names`.
+Outcome<std::map<std::string, std::vector<ModuleSymbol>>> symbols_by_module(
+    const std::filesystem::path& kallsyms, std::span<const std::string_view> names) {
+  std::ifstream lines(kallsyms);
+  if (!lines) return system_failure("open", kallsyms);
+  std::set<std::string, std::less<>> wanted(names.begin(), names.end());
+  std::map<std::string, std::vector<ModuleSymbol>> found;
+  ModuleSymbol symbol;
+  for (std::string line; std::getline(lines, line);)
+    if (read_line(line, symbol) && wanted.contains(symbol.name.substr(0, symbol.name.find('.'))))
+      found[symbol.module].push_back(symbol);
+  return found;
+}
+
+// Answers what one loaded module has of `open`.
+Outcome<Nothing> answer_by(const std::string& module, const std::vector<ModuleSymbol>& symbols,
+                           const Btf& kernel, Bytes section, const Linked& linked, Open& open,
+                           std::vector<Reason>& reasons) {
+  std::vector<std::byte> memory(kimage::btf_memory(section));
+  Arena arena(memory);
+  auto types = Btf::open(section, arena, &kernel);
+  if (!types) return Failure{describe(types.error(), module + "'s BTF")};
+  KernelNames seen(open.names);
+  for (const auto& symbol : symbols) seen.see(symbol.name, symbol.type, symbol.address);
+  auto functions = TRY(judge_all(linked.module, open.names, seen, *types));
+  for (std::size_t row = 0; row < functions.size(); ++row) {
+    auto& [name, address, refusal] = functions[row];
+    auto& answer = *open.answers[row];
+    if (refusal && refusal->fault == "unexported-missing") continue;
+    if (answer.source == Source::kUnexported)
+      refusal = refuse("unexported-ambiguous", "several loaded modules have it", name);
+    answer.source = Source::kUnexported;
+    answer.provider_name = "vmlinux";
+    answer.address = address;
+    if (refusal) reasons.push_back(*std::move(refusal));
+  }
+  return ok;
+}
+
+}  // namespace
+
+Outcome<std::vector<Reason>> answer_unexported_loaded(Kernel& kernel,
+                                                      const std::filesystem::path& proc,
+                                                      const std::filesystem::path& sys,
+                                                      Linked& linked) {
+  auto open = open_needs(linked);
+  std::vector<Reason> reasons;
+  if (open.names.empty()) return reasons;
+  auto modules = TRY(symbols_by_module(proc / "kallsyms", open.names));
+  auto btf = TRY(kernel.image().btf());
+  for (const auto& [module, symbols] : modules) {
+    auto section = TRY(kimage::read_btf(sys / "kernel/btf" / module));
+    TRY(answer_by(module, symbols, btf, section, linked, open, reasons));
+  }
+  return reasons;
+}
+
+Outcome<std::vector<Reason>> answer_unexported(Kernel& kernel, std::uint64_t kernel_offset,
+                                               Linked& linked) {
+  auto [names, answers] = open_needs(linked);
   linked.options.allow_unexported = true;
   std::vector<Reason> reasons;
   if (names.empty()) return reasons;

@@ -20,6 +20,7 @@
 // The licence is the core's matter (core/modules/bind.hh), whatever is found here.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -57,5 +58,12 @@ Outcome<std::vector<UnexportedFunction>> check_unexported(const Module& module,
 // stays without an answer, which finish() reports.
 Outcome<std::vector<Reason>> answer_unexported(Kernel& kernel, std::uint64_t kernel_offset,
                                                Linked& linked);
+
+// The same for functions of modules that are loaded into the running kernel, as `proc` and `sys`
+// show them: addresses as kallsyms has them, types from the module's own BTF.
+Outcome<std::vector<Reason>> answer_unexported_loaded(Kernel& kernel,
+                                                      const std::filesystem::path& proc,
+                                                      const std::filesystem::path& sys,
+                                                      Linked& linked);
 
 }  // namespace ringside::modules
