@@ -85,7 +85,7 @@ struct Table {
 
 int main(int argc, char** argv) {
   std::string_view which = argc > 1 ? argv[1] : "";
-  Table figures{38, 10, {}};
+  Table figures{40, 10, {}};
   Table debate{42, 13, {"stock", "bind", "user", "kernel", "modprobe*"}};
   std::size_t line_number = 0;
   for (std::string line; std::getline(std::cin, line);) {

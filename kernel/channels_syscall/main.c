@@ -16,6 +16,10 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #define fd_file(held) ((held).file)
 #endif
+#ifndef ftrace_regs_get_argument /* 6.1 */
+#define ftrace_regs_get_argument(registers, n) ((registers)->regs.si) /* of n == 1 */
+#define ftrace_regs_set_instruction_pointer ftrace_instruction_pointer_set
+#endif
 
 static void __user *pointer(unsigned long argument)
 {
@@ -68,18 +72,18 @@ static long on_call(const struct pt_regs *regs, unsigned int number)
 	return status;
 }
 
+/* Arguments and place are all that is saved and given back, as for livepatches: a third less than
+ * all registers (ftrace_get_regs() has none). */
 static void notrace on_any_call(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
 				struct ftrace_regs *registers)
 {
-	struct pt_regs *regs = ftrace_get_regs(registers);
-
-	if ((u32)regs->si == RS_CHANNEL_SYSCALL)
-		regs->ip = (unsigned long)on_call;
+	if ((u32)ftrace_regs_get_argument(registers, 1) == RS_CHANNEL_SYSCALL)
+		ftrace_regs_set_instruction_pointer(registers, (unsigned long)on_call);
 }
 
 static struct ftrace_ops hook = {
 	.func = on_any_call,
-	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_PERMANENT,
+	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
 };
 
 static int __init start(void)
