@@ -64,6 +64,16 @@ inline void zero(std::byte* to, std::size_t bytes) {
 // Of messages behind one another, each at a multiple of eight bytes, up to the end or to a SKIP
 // (which may have room for its first half alone): the next one, which `run` then begins behind.
 Result<std::optional<Message>> read_next(Bytes& run);
+// The same for what is as it should be; false where read_next() has to say what is there.
+inline bool read_quickly(Bytes& run, Message& message) {
+  if (run.size() < kHeader) return false;
+  auto header = load_header(run);
+  auto extent = align_up(kHeader + std::uint64_t{header.length}, 8);
+  if (!is_message(header) || header.length > kMostPayload || extent > run.size()) return false;
+  message = {header, run.subspan(kHeader, header.length)};
+  run = run.subspan(extent);
+  return true;
+}
 
 // Sets `payload` to the pattern of `sequence`; whether it has that.
 void fill(std::span<std::byte> payload, std::uint64_t sequence);

@@ -253,11 +253,16 @@ static void write_one(struct rs_session *session, size_t bytes)
 
 static int write_some(struct rs_session *session, size_t bytes, u32 count)
 {
-	while (count--) {
+	size_t since = 0; /* we looked up */
+
+	for (; count; count--, since += bytes) {
 		write_one(session, bytes);
+		if (since < PAGE_SIZE)
+			continue;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
+		since = 0;
 	}
 	return 0;
 }

@@ -66,6 +66,28 @@ TEST(ChannelMessage, AreReadOneBehindAnotherUpToASkip) {
   EXPECT_FALSE(*read_next(nothing));
 }
 
+// What is read quickly is what is read, whatever the bytes.
+TEST(ChannelMessage, ReadQuicklyAgreesWithReadNext) {
+  std::mt19937 random(3);
+  unsigned quick = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    auto bytes = message(static_cast<Type>(random() % 6), random(), random() % 40);
+    bytes.resize(bytes.size() + random() % 20);
+    if (random() % 2) bytes[random() % 8] = static_cast<std::byte>(random());
+    Bytes one = bytes, other = bytes;
+    Message message{};
+    if (!read_quickly(one, message)) continue;
+    auto next = read_next(other);
+    ASSERT_TRUE(next && *next);
+    EXPECT_EQ((*next)->header.sequence, message.header.sequence);
+    EXPECT_EQ((*next)->payload.data(), message.payload.data());
+    EXPECT_EQ((*next)->payload.size(), message.payload.size());
+    EXPECT_EQ(one.size(), other.size());
+    ++quick;
+  }
+  EXPECT_GT(quick, 1000u);
+}
+
 TEST(ChannelMessage, ThePatternIsItsSequences) {
   for (std::size_t size : {1u, 7u, 8u, 9u, 64u, 1000u}) {
     std::vector<std::byte> payload(size);

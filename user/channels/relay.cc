@@ -32,6 +32,10 @@ class Buffer {
   const std::optional<channel::Message>& head() const { return head_; }
   // Makes the next message the head, where there is one.
   Outcome<Nothing> advance() {
+    if (head_ && channel::read_quickly(rest_, *head_)) {
+      at_ += rest_.empty();
+      return ok;
+    }
     head_.reset();
     while (!head_ && at_ < produced_) {
       if (rest_.empty()) rest_ = sub_buffer();
