@@ -19,5 +19,6 @@ int load(int argc, char** argv);
 int oops(int argc, char** argv);
 int place(int argc, char** argv);
 int unload(int argc, char** argv);
+int verdict(int argc, char** argv);
 
 }  // namespace ringside::cli

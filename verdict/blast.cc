@@ -1,0 +1,83 @@
+// Blast radius: the same faults in the same place on either side. A side is contained where the
+// guest lived through each, everybody else still answered, and the service was back soon, without a
+// reboot.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "verdict/point.hh"
+
+namespace ringside::verdict {
+namespace {
+
+constexpr const char* kFaults[] = {"null", "loop", "leak", "stack", "garbage"};
+
+struct Side5 {
+  std::size_t measured = 0, contained = 0;
+};
+
+const Row* fault_row(const Question& question, const char* placement, const std::string& fault) {
+  return question.find(
+      {question.service.name, placement, "fault " + fault, nlohmann::json::object()}, "s");
+}
+
+std::string down_text(const Row& row) {
+  std::string text;
+  for (const auto& service : row.parameter("down"))
+    text += (text.empty() ? "" : ", ") + service.get<std::string>();
+  return text;
+}
+
+bool is_contained(const Question& question, const Row& row) {
+  return row.parameters.value("guest", "") == "lives" && down_text(row).empty() &&
+         row.parameters.value("back", false) && row.median <= question.limits.back_seconds;
+}
+
+std::string reason_of(const std::string& placement, const std::string& fault, const Row& row) {
+  auto guest = row.parameters.value("guest", "unknown");
+  auto down = down_text(row);
+  auto back = row.parameters.value("back", false)
+                  ? fmt::format("back after {:.2g} s", row.median)
+                  : fmt::format("back only by a reboot, {:.2g} s", row.median);
+  return fmt::format("{}, {}: the guest {}{}; {}", placement, fault, guest,
+                     down.empty() ? "" : ", down: " + down, back);
+}
+
+Side5 judge_side(const Question& question, const char* placement, Point& point) {
+  Side5 side;
+  for (const auto* fault : kFaults) {
+    const auto* row = fault_row(question, placement, fault);
+    if (!row) {
+      point.missing.push_back(fmt::format(
+          "the fault \"{}\" in the {} placement on {}: no result; make verdict provokes it", fault,
+          placement, question.kernel));
+      continue;
+    }
+    ++side.measured;
+    if (is_contained(question, *row)) ++side.contained;
+    point.figures.push_back(figure_of(*row, fmt::format("{}: back after", fault), placement));
+    point.reasons.push_back(reason_of(placement, fault, *row));
+  }
+  return side;
+}
+
+}  // namespace
+
+Point judge_blast(const Question& question) {
+  Point point{"blast radius", Side::kOpen, {}, {}, {}, {}, {}, {}, {}, {}};
+  auto user = judge_side(question, "user", point);
+  auto kernel = judge_side(question, "kernel", point);
+  if (!point.missing.empty()) return point;
+  point.reasons.insert(point.reasons.begin(),
+                       fmt::format("of {} faults, {} are contained in user space and {} in the "
+                                   "kernel",
+                                   user.measured, user.contained, kernel.contained));
+  if (user.contained == kernel.contained)
+    point.side = Side::kEven;
+  else
+    point.side = user.contained > kernel.contained ? Side::kUser : Side::kKernel;
+  point.changes.push_back("as many contained in the kernel as in user space, or more");
+  return point;
+}
+
+}  // namespace ringside::verdict
