@@ -1,5 +1,5 @@
-// ringside verdict: on which side of the line a service belongs, by results that are there or, where
-// the sources are at hand and a bench is missing, by running it.
+// ringside verdict: on which side of the line a service belongs, by results that are there or,
+// where the sources are at hand and a bench is missing, by running it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,7 +46,8 @@ Outcome<Subject> find_subject(const Options& options) {
   fs::path folder = options.service;
   std::error_code error;
   if (!folder.empty() && fs::exists(folder / "service.json", error))
-    return Subject{TRY(verdict::read_spec(folder / "service.json")), folder / "results.jsonl", true};
+    return Subject{TRY(verdict::read_spec(folder / "service.json")), folder / "results.jsonl",
+                   true};
   auto spec = TRY(find_file({"share/ringside/services.json", "verdict/services.json"}));
   auto results = TRY(find_file({"share/doc/ringside/docs/results", "docs/results"}));
   return Subject{TRY(verdict::read_spec(spec)), results, false};

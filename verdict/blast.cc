@@ -1,7 +1,8 @@
 // Blast radius: the same faults in the same place on either side. A side is contained where the
 // guest lived through each, everybody else still answered, and the service was back soon, without a
-// reboot.
+// reboot, and so was the memory.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -12,7 +13,9 @@ namespace {
 
 constexpr const char* kFaults[] = {"null", "loop", "leak", "stack", "garbage"};
 
-struct Side5 {
+constexpr double kLostMib = 512;  // of a leak of 1,024; the rest is what a guest needs meanwhile
+
+struct Contained {
   std::size_t measured = 0, contained = 0;
 };
 
@@ -30,7 +33,8 @@ std::string down_text(const Row& row) {
 
 bool is_contained(const Question& question, const Row& row) {
   return row.parameters.value("guest", "") == "lives" && down_text(row).empty() &&
-         row.parameters.value("back", false) && row.median <= question.limits.back_seconds;
+         row.parameters.value("lost_mib", 0.0) < kLostMib && row.parameters.value("back", false) &&
+         row.median <= question.limits.back_seconds;
 }
 
 std::string reason_of(const std::string& placement, const std::string& fault, const Row& row) {
@@ -39,18 +43,27 @@ std::string reason_of(const std::string& placement, const std::string& fault, co
   auto back = row.parameters.value("back", false)
                   ? fmt::format("back after {:.2g} s", row.median)
                   : fmt::format("back only by a reboot, {:.2g} s", row.median);
-  return fmt::format("{}, {}: the guest {}{}; {}", placement, fault, guest,
-                     down.empty() ? "" : ", down: " + down, back);
+  double lost = row.parameters.value("lost_mib", 0.0);
+  return fmt::format("{}, {}: the guest {}{}; {}{}", placement, fault, guest,
+                     down.empty() ? "" : ", down: " + down, back,
+                     lost < kLostMib ? "" : fmt::format(", without {} MiB", lost));
 }
 
-Side5 judge_side(const Question& question, const char* placement, Point& point) {
-  Side5 side;
+void note_missing(const Question& question, const char* placement,
+                  const std::vector<std::string>& faults, Point& point) {
+  if (!faults.empty())
+    point.missing.push_back(fmt::format(
+        "faults in the {} placement on {}: no result of {}; verdict/measure/lab provokes them",
+        placement, question.kernel, fmt::join(faults, ", ")));
+}
+
+Contained judge_side(const Question& question, const char* placement, Point& point) {
+  Contained side;
+  std::vector<std::string> missing;
   for (const auto* fault : kFaults) {
     const auto* row = fault_row(question, placement, fault);
     if (!row) {
-      point.missing.push_back(fmt::format(
-          "the fault \"{}\" in the {} placement on {}: no result; make verdict provokes it", fault,
-          placement, question.kernel));
+      missing.push_back(fault);
       continue;
     }
     ++side.measured;
@@ -58,6 +71,7 @@ Side5 judge_side(const Question& question, const char* placement, Point& point) 
     point.figures.push_back(figure_of(*row, fmt::format("{}: back after", fault), placement));
     point.reasons.push_back(reason_of(placement, fault, *row));
   }
+  note_missing(question, placement, missing, point);
   return side;
 }
 

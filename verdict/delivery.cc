@@ -37,9 +37,9 @@ Point judge_delivery(const Question& question) {
                                           version_of(*row)) +
                               ": " + named(*row));
     } else {
-      point.missing.push_back(
-          fmt::format("the files of the {} placement on {}: no result; make verdict derives them",
-                      placement, question.kernel));
+      point.missing.push_back(fmt::format(
+          "the files of the {} placement on {}: no result; verdict/measure/lab derives them",
+          placement, question.kernel));
     }
   }
   if (!point.missing.empty()) return point;

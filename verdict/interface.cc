@@ -45,9 +45,10 @@ std::vector<const Row*> all_imports(const Question& question, Point& point) {
     if (const auto* row = imports_row(question, kernel))
       rows.push_back(row);
     else
-      point.missing.push_back(fmt::format("the symbols that the kernel glue imports, as {} has "
-                                          "them: no result; make verdict KERNELS={} looks them up",
-                                          kernel, kernel));
+      point.missing.push_back(
+          fmt::format("the symbols that the kernel glue imports, as {} has "
+                      "them: no result; verdict-imports looks them up",
+                      kernel));
   if (rows.size() == 1 && question.kernels.size() == 1)
     point.missing.push_back("a second kernel to compare with: name one by --kernel");
   return rows;
@@ -69,14 +70,12 @@ bool judge_user(const Question& question, Point& point) {
       {question.service.name, "user", "system calls", nlohmann::json::object()}, "calls");
   if (!row) {
     point.missing.push_back(fmt::format(
-        "the system calls of user space on {}: no result; make verdict traces them",
+        "the system calls of user space on {}: no result; verdict/measure/lab traces them",
         question.kernel));
     return false;
   }
-  for (const auto& [call, times] : row->parameter("calls").items())
-    point.calls.push_back(call);
-  for (const auto& file : row->parameter("files"))
-    point.files.push_back(file);
+  for (const auto& [call, times] : row->parameter("calls").items()) point.calls.push_back(call);
+  for (const auto& file : row->parameter("files")) point.files.push_back(file);
   point.figures.push_back(figure_of(*row, "system calls, different ones", "user"));
   auto loose = static_cast<std::size_t>(
       std::count_if(point.files.begin(), point.files.end(),
@@ -94,7 +93,8 @@ bool judge_kernel(const Question& question, Point& point) {
   double all = static_cast<double>(point.matrix.symbols.size());
   double rewritten = static_cast<double>(counts[Change::kPrototype] + counts[Change::kAbsent]);
   point.reasons.push_back(fmt::format(
-      "of {} imported symbols over {}, {} have another CRC (to be built anew), {} another prototype "
+      "of {} imported symbols over {}, {} have another CRC (to be built anew), {} another "
+      "prototype "
       "and {} are not in every kernel (to be written anew), {} are not exported",
       all, count_text(point.matrix.kernels.size(), "kernel"), counts[Change::kCrc],
       counts[Change::kPrototype], counts[Change::kAbsent], counts[Change::kUnexported]));

@@ -36,7 +36,8 @@ Outcome<Nothing> ask(const verdict::Service& service, bench::Context context,
     all.insert(imported.back().begin(), imported.back().end());
   }
   for (std::size_t each = 0; each < kernels.size(); ++each) {
-    auto answers = TRY(verdict::ask_kernel(kernels[each].image, all, imported[each], context.kernel));
+    auto answers =
+        TRY(verdict::ask_kernel(kernels[each].image, all, imported[each], context.kernel));
     context.service = service.name;
     auto row = verdict::imports_row(service.name, context.kernel, answers, context.command);
     fmt::print("{}\n", bench::to_json(context, measure_of(row)).dump());

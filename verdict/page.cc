@@ -1,6 +1,6 @@
-// The report: one page that loads nothing. A table of all verdicts; then a section a service, with a
-// card a kernel, plots of cost against size, what is missing, all figures with how to repeat them,
-// and the matrix of symbols.
+// The report: one page that loads nothing. A table of all verdicts; then a section a service, with
+// a card a kernel, plots of cost against size, what is missing, all figures with how to repeat
+// them, and the matrix of symbols.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -21,27 +21,30 @@ std::string list_html(const std::vector<std::string>& items) {
 }
 
 std::string heading_html(const std::vector<Verdict>& verdicts) {
-  std::string text = "<th scope=\"col\">service</th><th scope=\"col\">kernel</th>"
-                     "<th scope=\"col\">belongs in</th>";
+  std::string text =
+      "<th scope=\"col\">service</th><th scope=\"col\">kernel</th>"
+      "<th scope=\"col\">belongs in</th>";
   for (const auto& point : verdicts[0].points)
     text += fmt::format("<th scope=\"col\">{}</th>", escaped(point.name));
   return text;
 }
 
 std::string summary_row(const Verdict& verdict) {
-  auto text = fmt::format("<tr><th scope=\"row\"><a href=\"#{0}\">{0}</a></th><td><code>{1}</code>"
-                          "</td><td>{2}{3}</td>",
-                          escaped(verdict.service), escaped(verdict.kernel),
-                          chip(verdict.recommendation), verdict.provisional ? " *" : "");
+  auto text = fmt::format(
+      "<tr><th scope=\"row\"><a href=\"#{0}\">{0}</a></th><td><code>{1}</code>"
+      "</td><td>{2}{3}</td>",
+      escaped(verdict.service), escaped(verdict.kernel), chip(verdict.recommendation),
+      verdict.provisional ? " *" : "");
   for (const auto& point : verdict.points) text += fmt::format("<td>{}</td>", chip(point.side));
   return text + "</tr>\n";
 }
 
 std::string summary_html(const std::vector<Verdict>& verdicts) {
-  auto text = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All verdicts\">"
-              "<table><caption>For which side each point speaks; * some results are missing"
-              "</caption>\n<thead><tr>" +
-              heading_html(verdicts) + "</tr></thead>\n<tbody>\n";
+  auto text =
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All verdicts\">"
+      "<table><caption>For which side each point speaks; * some results are missing"
+      "</caption>\n<thead><tr>" +
+      heading_html(verdicts) + "</tr></thead>\n<tbody>\n";
   for (const auto& verdict : verdicts) text += summary_row(verdict);
   return text + "</tbody></table></div>\n";
 }
@@ -49,10 +52,11 @@ std::string summary_html(const std::vector<Verdict>& verdicts) {
 std::string thresholds_html(const Thresholds& limits) {
   return "<details><summary>By which thresholds</summary><div>" +
          list_html(
-             {fmt::format("performance: user space may cost {} times the kernel's, or {} % of a CPU "
-                          "of {} instructions a second at the rate counted on",
-                          limits.cost_ratio, limits.cpu_share * 100,
-                          number_text(limits.instructions_per_second)),
+             {fmt::format(
+                  "performance: user space may cost {} times the kernel's, or {} % of a CPU "
+                  "of {} instructions a second at the rate counted on",
+                  limits.cost_ratio, limits.cpu_share * 100,
+                  number_text(limits.instructions_per_second)),
               fmt::format("simplicity: user glue with up to {} times the kernel glue's branches "
                           "counts as no harder",
                           limits.branch_ratio),
@@ -101,9 +105,10 @@ std::string plots_html(const std::vector<const Verdict*>& verdicts) {
 }
 
 std::string lists_html(const Verdict& verdict) {
-  auto text = fmt::format("<details><summary>What would change it, and what happened at each fault, "
-                          "kernel {}</summary><div>\n",
-                          escaped(verdict.kernel));
+  auto text = fmt::format(
+      "<details><summary>What would change it, and what happened at each fault, "
+      "kernel {}</summary><div>\n",
+      escaped(verdict.kernel));
   text += list_html(verdict.changes);
   const auto& blast = verdict.points.back();
   if (blast.reasons.size() > 1) text += "<h3>Blast radius</h3>\n" + list_html(blast.reasons);
@@ -114,18 +119,20 @@ std::string lists_html(const Verdict& verdict) {
 std::string calls_html(const Verdict& verdict) {
   for (const auto& point : verdict.points)
     if (!point.calls.empty())
-      return fmt::format("<details><summary>System calls and files of user space, kernel {}"
-                         "</summary><div><p><code>{}</code></p>{}</div></details>\n",
-                         escaped(verdict.kernel), escaped(fmt::format("{}", fmt::join(point.calls, " "))),
-                         list_html(point.files));
+      return fmt::format(
+          "<details><summary>System calls and files of user space, kernel {}"
+          "</summary><div><p><code>{}</code></p>{}</div></details>\n",
+          escaped(verdict.kernel), escaped(fmt::format("{}", fmt::join(point.calls, " "))),
+          list_html(point.files));
   return "";
 }
 
 std::string section_html(const std::vector<const Verdict*>& verdicts) {
   const auto& first = *verdicts[0];
-  auto text = fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-head\">\n<h2 id=\"{0}-head\">{0}"
-                          "</h2>\n<p class=\"title\">{1}</p>\n<div class=\"cards\">\n",
-                          escaped(first.service), escaped(first.title));
+  auto text = fmt::format(
+      "<section id=\"{0}\" aria-labelledby=\"{0}-head\">\n<h2 id=\"{0}-head\">{0}"
+      "</h2>\n<p class=\"title\">{1}</p>\n<div class=\"cards\">\n",
+      escaped(first.service), escaped(first.title));
   for (const auto* verdict : verdicts) text += card_html(*verdict);
   text += "</div>\n" + plots_html(verdicts);
   for (const auto* verdict : verdicts) text += lists_html(*verdict);

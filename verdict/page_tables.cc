@@ -53,7 +53,8 @@ std::string source_html(const Source& source) {
 std::string table_html(const Verdict& verdict, const Point& point) {
   if (point.figures.empty()) return "";
   auto text = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures of {0}, {1}, {2}\">"
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figures of {0}, {1}, "
+      "{2}\">"
       "<table><caption>{1}</caption>\n<thead><tr><th scope=\"col\">what</th><th scope=\"col\">unit"
       "</th>",
       escaped(verdict.service), escaped(point.name), escaped(verdict.kernel));
@@ -80,9 +81,10 @@ const char* side_of(Change change) {
 // What kernels say of a symbol; a prototype only where it differs, and then in each.
 std::string symbol_html(const std::string& name, const std::vector<Symbol>& across) {
   auto change = change_of(across);
-  auto text = fmt::format("<tr><th scope=\"row\"><code>{}</code></th><td><span class=\"chip {}\">{}"
-                          "</span></td>",
-                          escaped(name), side_of(change), to_text(change));
+  auto text = fmt::format(
+      "<tr><th scope=\"row\"><code>{}</code></th><td><span class=\"chip {}\">{}"
+      "</span></td>",
+      escaped(name), side_of(change), to_text(change));
   for (const auto& symbol : across) {
     auto exported = symbol.exported == "yes" ? "" : " " + symbol.exported;
     auto prototype = change == Change::kPrototype
@@ -111,11 +113,20 @@ const Matrix* matrix_of(const Verdict& verdict) {
 std::string escaped(const std::string& text) {
   std::string out;
   for (char letter : text) switch (letter) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += letter;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += letter;
     }
   return out;
 }
@@ -142,7 +153,8 @@ std::string matrix_html(const Verdict& verdict) {
   auto name = escaped(verdict.service);
   auto text = fmt::format(
       "<details><summary>Stability matrix of {0}: {1} imported symbols over {2}</summary><div "
-      "class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Stability matrix of {0}\"><table>"
+      "class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Stability matrix of "
+      "{0}\"><table>"
       "<caption>CRC of each symbol that the kernel glue imports, by kernel; what changed comes "
       "first</caption>\n<thead><tr><th scope=\"col\">symbol</th><th scope=\"col\">change</th>",
       name, matrix->symbols.size(), count_text(matrix->kernels.size(), "kernel"));

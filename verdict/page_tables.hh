@@ -8,8 +8,8 @@
 namespace ringside::verdict {
 
 std::string escaped(const std::string& text);
-std::string chip(Side side);                // "user space" in its colour
-std::string place_text(Side side);          // "user space", "the kernel", "either side", "open"
+std::string chip(Side side);        // "user space" in its colour
+std::string place_text(Side side);  // "user space", "the kernel", "either side", "open"
 std::string figures_html(const Verdict& verdict);
 std::string matrix_html(const Verdict& verdict);
 

@@ -80,9 +80,9 @@ void note_missing(const Question& question, const Pair& pair, Point& point) {
 }
 
 std::string at_size(const Pair& pair, const Measured& measured) {
-  return measured.size == 0 ? pair.what
-                            : fmt::format("{}, {} {}", pair.what, number_text(measured.size),
-                                          pair.size);
+  return measured.size == 0
+             ? pair.what
+             : fmt::format("{}, {} {}", pair.what, number_text(measured.size), pair.size);
 }
 
 bool is_more(const Question& question, const Measured& measured) {
@@ -115,10 +115,11 @@ std::vector<std::string> break_even_sizes(const Question& question, const Pair& 
     const auto &a = measured[each - 1], &b = measured[each];
     bool dearer_before = a.ratio() > limit, dearer_after = b.ratio() > limit;
     if (dearer_before == dearer_after) continue;
-    texts.push_back(fmt::format("{}: break-even at {} {}; user space costs more than {:.2f} times "
-                                "the kernel's {} that",
-                                pair.what, number_text(crossing(limit, a, b)), pair.size, limit,
-                                dearer_before ? "below" : "above"));
+    texts.push_back(
+        fmt::format("{}: break-even at {} {}; user space costs more than {:.2f} times "
+                    "the kernel's {} that",
+                    pair.what, number_text(crossing(limit, a, b)), pair.size, limit,
+                    dearer_before ? "below" : "above"));
   }
   return texts;
 }
@@ -127,8 +128,8 @@ std::string break_even_rate(const Question& question, const Pair& pair, const Me
   if (!is_more(question, worst))
     return fmt::format("{}: no rate turns it, user space costs {:.2f} times the kernel's",
                        at_size(pair, worst), worst.ratio());
-  double rate = question.limits.cpu_share * question.limits.instructions_per_second /
-                worst.difference();
+  double rate =
+      question.limits.cpu_share * question.limits.instructions_per_second / worst.difference();
   return fmt::format("{}: break-even at {} a second (counted on: {})", at_size(pair, worst),
                      number_text(rate), number_text(pair.rate));
 }
@@ -170,9 +171,9 @@ std::optional<bool> judge_pair(const Question& question, const Pair& pair, Point
   auto weight = [&](const Measured& each) {
     return is_more(question, each) ? share_of(question, pair, each) + 1 : each.ratio() - 1e3;
   };
-  const auto& worst = *std::max_element(
-      measured.begin(), measured.end(),
-      [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
+  const auto& worst =
+      *std::max_element(measured.begin(), measured.end(),
+                        [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
   for (const auto& each : measured) add_figures(pair, each, point);
   add_curve(pair, measured, point);
   point.reasons.push_back(reason_of(question, pair, worst));

@@ -78,6 +78,7 @@ Figure figure_of(const Row& row, std::string what, std::string side) {
 
 std::string number_text(double value) {
   double size = std::abs(value);
+  if (size >= 1e9) return fmt::format("{:.3g} G", value / 1e9);
   if (size >= 1e7) return fmt::format("{:.3g} M", value / 1e6);
   if (size < 1000) return fmt::format("{:.4g}", value);
   auto thousands = std::llround(size) / 1000, rest = std::llround(size) % 1000;

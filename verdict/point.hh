@@ -40,7 +40,7 @@ enum class Change { kSame, kCrc, kPrototype, kAbsent, kUnexported };
 const char* to_text(Change change);
 
 struct Matrix {
-  std::vector<std::string> kernels;                   // releases
+  std::vector<std::string> kernels;                    // releases
   std::map<std::string, std::vector<Symbol>> symbols;  // one of each kernel
 };
 Change change_of(const std::vector<Symbol>& across);
@@ -50,8 +50,8 @@ struct Point {
   Side side = Side::kOpen;
   std::vector<std::string> reasons, changes, missing;
   std::vector<Figure> figures;
-  std::vector<Curve> curves;  // performance
-  Matrix matrix;              // interface
+  std::vector<Curve> curves;              // performance
+  Matrix matrix;                          // interface
   std::vector<std::string> calls, files;  // interface: of user space
 };
 
@@ -79,7 +79,7 @@ Point judge_interface(const Question& question);
 Point judge_delivery(const Question& question);
 Point judge_blast(const Question& question);
 
-// "1,234", "0.35", "7.5e+06": four digits, for a person.
+// "0.35", "1,234", "12.3 M": for a person.
 std::string number_text(double value);
 // "3 symbols", "1 symbol".
 std::string count_text(std::size_t count, const std::string& what);

@@ -41,10 +41,9 @@ double number_member(const json& line, const char* name) {
 
 std::vector<double> samples_of(const json& line) {
   const auto& value = member(line, "samples");
-  bool numbers = value.is_array() && !value.empty() &&
-                 std::all_of(value.begin(), value.end(), [](const json& each) {
-                   return each.is_number();
-                 });
+  bool numbers =
+      value.is_array() && !value.empty() &&
+      std::all_of(value.begin(), value.end(), [](const json& each) { return each.is_number(); });
   if (numbers) return value;
   throw Malformed{fmt::format("\"samples\": expected numbers, at least one, found {}",
                               value.dump().substr(0, 40))};
@@ -69,18 +68,22 @@ void check_schema(const json& line) {
   if (!line.is_object()) throw Malformed{"expected an object"};
   const auto& schema = member(line, "schema");
   if (schema == bench::kSchema) return;
-  throw Malformed{
-      fmt::format("\"schema\": expected {}, found {}", bench::kSchema, schema.dump())};
+  throw Malformed{fmt::format("\"schema\": expected {}, found {}", bench::kSchema, schema.dump())};
 }
 
 Row row_of(const json& line) {
   check_schema(line);
   Row row;
-  for (auto [name, field] :
-       {std::pair{"service", &row.service}, {"placement", &row.placement},
-        {"operation", &row.operation}, {"kernel", &row.kernel}, {"machine", &row.machine},
-        {"accelerator", &row.accelerator}, {"metric", &row.metric}, {"unit", &row.unit},
-        {"command", &row.command}, {"commit", &row.commit}})
+  for (auto [name, field] : {std::pair{"service", &row.service},
+                             {"placement", &row.placement},
+                             {"operation", &row.operation},
+                             {"kernel", &row.kernel},
+                             {"machine", &row.machine},
+                             {"accelerator", &row.accelerator},
+                             {"metric", &row.metric},
+                             {"unit", &row.unit},
+                             {"command", &row.command},
+                             {"commit", &row.commit}})
     *field = text_member(line, name);
   row.parameters = parameters_of(line);
   row.median = number_member(line, "median");
@@ -88,14 +91,16 @@ Row row_of(const json& line) {
   auto samples = samples_of(line);
   row.samples = samples.size();
   check_median(row, samples);
-  if (const auto& peer = member(line, "peer"); !peer.is_null()) row.peer = text_member(line, "peer");
+  if (const auto& peer = member(line, "peer"); !peer.is_null())
+    row.peer = text_member(line, "peer");
   return row;
 }
 
 Failure malformed(const std::string& path, std::size_t line, const std::string& what) {
-  return Failure{fmt::format("{}: line {}: {}; expected a result (docs/results.md): measure it "
-                             "again, or take the line out",
-                             path, line, what)};
+  return Failure{
+      fmt::format("{}: line {}: {}; expected a result (docs/results.md): measure it "
+                  "again, or take the line out",
+                  path, line, what)};
 }
 
 Outcome<std::vector<Row>> read_file(const fs::path& path) {
@@ -112,9 +117,10 @@ Outcome<std::vector<fs::path>> files_of(const fs::path& folder) {
     if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   if (files.empty())
-    return Failure{fmt::format("{}: no results (.jsonl) in this folder; make verdict, or make "
-                               "bench, writes some",
-                               folder.string())};
+    return Failure{
+        fmt::format("{}: no results (.jsonl) in this folder; make verdict, or make "
+                    "bench, writes some",
+                    folder.string())};
   return files;
 }
 

@@ -1,14 +1,15 @@
 // Simplicity: whose glue is simpler? Branches are counted, as what has to be thought through; locks
 // and atomic sections, which only the kernel asks for, decide where the two are near each other.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "verdict/point.hh"
 
 namespace ringside::verdict {
 namespace {
 
-constexpr const char* kUnits[] = {"lines",           "functions",       "branches", "locks",
-                                  "atomic sections", "bytes of a frame"};
+constexpr const char* kUnits[] = {"lines", "functions",       "branches",
+                                  "locks", "atomic sections", "bytes of a frame"};
 
 const Row* glue_row(const Question& question, const char* placement, const char* unit) {
   return question.find({question.service.name, placement, "glue", nlohmann::json::object()}, unit);
@@ -27,11 +28,15 @@ double value_of(const Question& question, const char* placement, const char* uni
 }
 
 void note_missing(const Question& question, Point& point) {
-  for (const auto* placement : {"user", "kernel"})
+  for (const auto* placement : {"user", "kernel"}) {
+    std::vector<std::string> units;
     for (const auto* unit : {"branches", "locks", "atomic sections"})
-      if (!glue_row(question, placement, unit))
-        point.missing.push_back(fmt::format("{} glue: no result of its {}; make verdict counts them",
-                                            placement, unit));
+      if (!glue_row(question, placement, unit)) units.push_back(unit);
+    if (!units.empty())
+      point.missing.push_back(
+          fmt::format("{} glue: no result of its {}; verdict/measure/glue counts them", placement,
+                      fmt::join(units, ", ")));
+  }
 }
 
 Side side_of(double user, double kernel, double limit, bool constrained) {

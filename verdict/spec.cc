@@ -56,8 +56,7 @@ class Reader {
 Selector selector_of(const json& value, const std::string& where, const std::string& service) {
   Reader reader(value, where);
   Selector selector{reader.get<std::string>("service", service),
-                    reader.get<std::string>("placement", ""),
-                    reader.get<std::string>("operation"),
+                    reader.get<std::string>("placement", ""), reader.get<std::string>("operation"),
                     reader.get<json>("parameters", json::object())};
   reader.finish();
   return selector;

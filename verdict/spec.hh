@@ -42,10 +42,10 @@ struct Pair {
 
 struct Service {
   std::string name, title;
-  std::string bench;                 // the command that measures its pairs
-  std::vector<std::string> modules;  // that are its kernel glue
+  std::string bench;                                     // the command that measures its pairs
+  std::vector<std::string> modules;                      // that are its kernel glue
   std::map<std::string, std::vector<std::string>> glue;  // "core", "user", "kernel": folders, files
-  bool before_root = false;          // is it asked before the root file system is there?
+  bool before_root = false;  // is it asked before the root file system is there?
   std::vector<Pair> pairs;
 };
 

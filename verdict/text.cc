@@ -34,8 +34,7 @@ std::string cell(const Line& line, const char* side) {
   auto found = line.sides.find(side);
   if (found == line.sides.end()) return "";
   auto text = number_text(found->second->value);
-  if (found->second->spread >= 0.005)
-    text += fmt::format(" ±{:.0f}%", found->second->spread * 50);
+  if (found->second->spread >= 0.005) text += fmt::format(" ±{:.0f}%", found->second->spread * 50);
   return text;
 }
 

@@ -20,8 +20,7 @@ std::size_t count(const Verdict& verdict, Side side) {
 
 const Point* veto_of(const Verdict& verdict) {
   auto found = std::find_if(verdict.points.begin(), verdict.points.end(), [](const Point& point) {
-    return point.side == Side::kKernel &&
-           (point.name == "performance" || point.name == "delivery");
+    return point.side == Side::kKernel && (point.name == "performance" || point.name == "delivery");
   });
   return found == verdict.points.end() ? nullptr : &*found;
 }
@@ -40,11 +39,11 @@ void recommend_by_count(Verdict& verdict) {
                                            : Side::kEven;
   for (auto side : {Side::kUser, Side::kKernel, Side::kEven})
     if (auto names = points_for(verdict, side); !names.empty())
-      verdict.reasons.push_back(
-          side == Side::kEven ? fmt::format("for neither side: {}", names)
-                              : fmt::format("for {}: {}",
-                                            side == Side::kUser ? "user space" : "the kernel",
-                                            names));
+      verdict.reasons.push_back(side == Side::kEven
+                                    ? fmt::format("for neither side: {}", names)
+                                    : fmt::format("for {}: {}",
+                                                  side == Side::kUser ? "user space" : "the kernel",
+                                                  names));
 }
 
 void recommend(const Thresholds& limits, Verdict& verdict) {
