@@ -338,7 +338,7 @@ struct ringside_ability {
   uint32_t struct_size;
   uint32_t loss;  /* enum ringside_loss */
   uint64_t most;  /* bytes of the largest payload */
-  uint32_t batch; /* messages that one system call moves at most */
+  uint32_t batch; /* messages that one system call moves at most, to user space or from it */
   uint8_t echo;   /* ringside_channel_call() */
   uint8_t stream; /* ringside_channel_receive() */
   uint8_t sink;   /* ringside_channel_send() */

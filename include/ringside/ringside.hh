@@ -392,7 +392,7 @@ class Modules {
 struct Ability {
   bool echo = false, stream = false, sink = false, notify = false;
   std::uint64_t most = 0;   // bytes of the largest payload
-  std::uint32_t batch = 1;  // messages that one system call moves at most
+  std::uint32_t batch = 1;  // messages that one system call moves at most, either way
   ringside_loss loss = RINGSIDE_LOSS_NONE;
 };
 

@@ -19,6 +19,7 @@ static inline int rs_bytes_in(void *to, const void __user *from, size_t bytes)
 		return copy_from_user(to, from, bytes) ? -EFAULT : 0;
 	if (!user_read_access_begin(from, bytes))
 		return -EFAULT;
+#pragma GCC unroll 4
 	for (; bytes >= sizeof(u64); at += sizeof(u64), out += sizeof(u64), bytes -= sizeof(u64))
 		unsafe_get_user(*(u64 *)out, (const u64 __user *)at, fault);
 	for (; bytes; at++, out++, bytes--)
@@ -39,6 +40,7 @@ static inline int rs_bytes_out(void __user *to, const void *from, size_t bytes)
 		return copy_to_user(to, from, bytes) ? -EFAULT : 0;
 	if (!user_write_access_begin(to, bytes))
 		return -EFAULT;
+#pragma GCC unroll 4
 	for (; bytes >= sizeof(u64); at += sizeof(u64), out += sizeof(u64), bytes -= sizeof(u64))
 		unsafe_put_user(*(const u64 *)at, (u64 __user *)out, fault);
 	for (; bytes; at++, out++, bytes--)

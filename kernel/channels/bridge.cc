@@ -46,10 +46,9 @@ extern "C" {
 
 void rs_message_make(void* data, unsigned type, unsigned long long sequence, unsigned length,
                      int checked) {
-  Header header{length, static_cast<Type>(type), 0, sequence};
-  auto* payload = static_cast<std::byte*>(data) + channel::kHeader;
-  __builtin_memcpy(data, &header, channel::kHeader);
-  channel::make_payload({payload, length}, sequence, checked != 0);
+  auto* to = static_cast<std::byte*>(data);
+  channel::store_header(to, {length, static_cast<Type>(type), 0, sequence});
+  channel::make_payload({to + channel::kHeader, length}, sequence, checked != 0);
 }
 
 void rs_sink_start(rs_sink* sink, int checked) {

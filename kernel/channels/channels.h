@@ -111,6 +111,9 @@ int rs_session_get(struct rs_session *session, size_t room, struct rs_hold *hold
  * ECHO: its bytes; 0: DATA, taken. EMSGSIZE, EBADMSG, EFAULT, EINTR, ENOMEM. */
 int rs_session_send(struct rs_session *session, const void __user *from, u32 bytes,
 		    void __user *to, u32 room);
+/* A message in kernel memory of `room` bytes, whose header says how long it is, and which has no
+ * answer. EMSGSIZE: it is longer, or an ECHO; EBADMSG, EINTR. */
+int rs_session_take_small(struct rs_session *session, void *message, size_t room);
 /* write(2) of one whole message: an ECHO's answer is what is read next. */
 ssize_t rs_session_write(struct rs_session *session, const char __user *from, size_t bytes);
 /* read(2) of one whole message: an answer, else the next DATA. EMSGSIZE: it has no room. */

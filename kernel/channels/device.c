@@ -166,7 +166,8 @@ static const void *parameters(const struct io_uring_cmd *command)
 #endif
 }
 
-/* SEND_AT and RECEIVE_AT. `there` may lie in memory that the user goes on writing to. */
+/* SEND_AT and RECEIVE_AT. `there` may lie in memory that the user goes on writing to. The result is
+ * 0 or an error: 6.1 takes what is more for a failure that has to be told at once, and tells it. */
 static int do_at(struct rs_session *session, unsigned int command,
 		 const struct rs_channel_at *there)
 {
@@ -177,8 +178,21 @@ static int do_at(struct rs_session *session, unsigned int command,
 	if (READ_ONCE(there->reserved))
 		return -EINVAL;
 	if (command == RS_CHANNEL_URING_RECEIVE_AT)
-		return rs_session_read(session, message, bytes);
+		return min_t(ssize_t, rs_session_read(session, message, bytes), 0);
 	return do_send(session, &send);
+}
+
+/* SEND. `there`, 80 bytes, is such memory, too: it is read once, and what was read is judged. */
+static int do_here(struct rs_session *session, const u64 *there)
+{
+	u64 message[(sizeof(struct rs_message) + RS_CHANNEL_URING_SMALL) / sizeof(u64)]
+		__attribute__((uninitialized));
+	size_t each;
+
+#pragma GCC unroll 16
+	for (each = 0; each < ARRAY_SIZE(message); each++)
+		message[each] = READ_ONCE(there[each]);
+	return rs_session_take_small(session, message, sizeof(message));
 }
 
 /* Done at once, and so in the order of submission. What sleeps until something happens is not for
@@ -186,6 +200,10 @@ static int do_at(struct rs_session *session, unsigned int command,
 static int on_uring(struct io_uring_cmd *command, unsigned int flags)
 {
 	switch (command->cmd_op) {
+	case RS_CHANNEL_URING_SEND:
+		return flags & IO_URING_F_SQE128
+			? do_here(command->file->private_data, parameters(command))
+			: -EINVAL;
 	case RS_CHANNEL_URING_SEND_AT:
 	case RS_CHANNEL_URING_RECEIVE_AT:
 		return do_at(command->file->private_data, command->cmd_op, parameters(command));

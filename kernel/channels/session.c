@@ -180,6 +180,20 @@ int rs_session_send(struct rs_session *session, const void __user *from, u32 byt
 }
 EXPORT_SYMBOL_GPL(rs_session_send);
 
+int rs_session_take_small(struct rs_session *session, void *message, size_t room)
+{
+	size_t bytes = sizeof(struct rs_message) + (size_t)((struct rs_message *)message)->length;
+	int status;
+
+	if (bytes > room)
+		return -EMSGSIZE;
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	status = rs_session_take(session, message, bytes);
+	mutex_unlock(&session->lock);
+	return status > 0 ? -EMSGSIZE : status;
+}
+
 static int next_out(struct rs_session *session, size_t room, struct rs_hold *hold)
 {
 	struct rs_hold *reply = &session->reply;

@@ -246,12 +246,12 @@ TEST_P(ChannelTest, SendAll) {
   auto channel = opened();
   ASSERT_TRUE(channel);
   if (!ability().sink) GTEST_SKIP() << GetParam()->name << " takes no data";
-  for (unsigned batch : {1u, 3u, ability().batch}) {
+  for (unsigned batch : {1u, 3u, ability().sink_batch}) {
     channel->set_batch(batch);
     ASSERT_TRUE(channel->setup(0, true));
     std::vector<Payload> held;
     for (auto size : sizes()) held.push_back(filled(size, held.size()));
-    for (std::size_t more = 0; more < 2 * ability().batch + 5; ++more)
+    for (std::size_t more = 0; more < 2 * batch + 5; ++more)
       held.push_back(filled(more % 100, held.size()));
     std::vector<Bytes> payloads(held.begin(), held.end());
     auto sent = channel->send_all(payloads);
@@ -294,7 +294,7 @@ TEST_P(ChannelTest, ReceiveEach) {
       auto take = [&](std::uint64_t sequence, Bytes bytes) {
         wrong += sequence != next++ || bytes.size() != size || !channel::is_filled(bytes, sequence);
       };
-      for (std::uint64_t count : {0u, 1u, 7u, size < 5000 ? 2 * ability().batch : 5}) {
+      for (std::uint64_t count : {0u, 1u, 7u, size < 5000 ? 2 * batch : 5}) {
         auto received = channel->receive_each(count, take);
         ASSERT_TRUE(received) << size << ": " << received.error().message;
         auto one = channel->receive(payload);

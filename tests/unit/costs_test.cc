@@ -43,14 +43,16 @@ TEST(CostsPoints, AreEverySizeThatAChannelCarries) {
 }
 
 TEST(CostsPoints, AreSingleAndInBatchesWhereAChannelMakesThem) {
-  channels::Ability ring{true, true, true, true, 1000, Loss::kNone, 128};
-  std::vector<unsigned> echo, stream;
+  channels::Ability ring{true, true, true, true, 1000, Loss::kNone, 128, 16};
+  std::vector<unsigned> echo, stream, sink;
   for (const auto& point : points_of(ring)) {
     if (point.service == Service::kEcho) echo.push_back(point.batch);
     if (point.service == Service::kStream) stream.push_back(point.batch);
+    if (point.service == Service::kSink) sink.push_back(point.batch);
   }
   EXPECT_EQ(echo, (std::vector<unsigned>{1, 1})) << "a request waits for its reply";
   EXPECT_EQ(stream, (std::vector<unsigned>{1, 128, 1, 128}));
+  EXPECT_EQ(sink, (std::vector<unsigned>{1, 16, 1, 16}));
 }
 
 TEST(CostsResults, ComeBackAsTheyWereWritten) {

@@ -1,6 +1,7 @@
 // The C API over user/channels.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "user/api/guard.hh"
@@ -80,7 +81,7 @@ int ringside_channel_ability(const ringside_channel* channel, ringside_ability* 
   const auto& from = channel->channel->ability();
   ability->loss = static_cast<std::uint32_t>(from.loss);
   ability->most = from.most;
-  ability->batch = from.batch;
+  ability->batch = std::max(from.batch, from.sink_batch);
   ability->echo = from.echo, ability->stream = from.stream;
   ability->sink = from.sink, ability->notify = from.notify;
   return kYes;

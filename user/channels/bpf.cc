@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::uint32_t kRing = 4u << 20;   // bytes; of DATA
 constexpr std::uint32_t kEventRing = 4096;  // bytes
-constexpr std::size_t kStreamed = 4096;     // messages asked for at once, at most
 constexpr std::size_t kRecord = 8;          // bytes before each in a ring
 constexpr const char* kTracepoint = "ringside_channel_message";
 
@@ -147,7 +146,7 @@ Outcome<UniqueFd> make_map(bpf_map_type type, std::uint32_t key, std::uint32_t v
   return map;
 }
 
-// A ring's reader: one record at a time.
+// A ring's reader: as many records at a time as are wanted.
 class Reader {
  public:
   static Outcome<std::unique_ptr<Reader>> of(std::uint32_t bytes) {
@@ -158,32 +157,32 @@ class Reader {
     return reader;
   }
   int fd() const { return map_.get(); }
-  // Hands the next record to `take`; whether there was one.
+  // Hands up to `most` records to `take`; how many there were.
   template <class Take>
-  bool next(Take take) {
+  std::uint64_t next(std::uint64_t most, Take take) {
+    if (most == 0) return 0;
     auto call = [](void* taker, Bytes record) { (*static_cast<Take*>(taker))(record); };
-    call_ = call, taker_ = &take, came_ = false;
+    call_ = call, taker_ = &take, left_ = most;
     ring_buffer__consume(ring_.get());
-    return came_;
+    return most - left_;
   }
 
  private:
   struct Free {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
   };
-  // What is not 0 ends ring_buffer__consume() after this record.
+  // What is less than 0 ends ring_buffer__consume() after this record.
   static int on_record(void* context, void* data, std::size_t bytes) {
     auto* self = static_cast<Reader*>(context);
-    self->came_ = true;
     self->call_(self->taker_, {static_cast<const std::byte*>(data), bytes});
-    return -1;
+    return --self->left_ == 0 ? -1 : 0;
   }
 
   UniqueFd map_;
   std::unique_ptr<ring_buffer, Free> ring_;
   void (*call_)(void*, Bytes) = nullptr;
   void* taker_ = nullptr;
-  bool came_ = false;
+  std::uint64_t left_ = 0;
 };
 
 // Everything that a channel has but its DATA's program, which comes with a size.
@@ -200,7 +199,7 @@ class BpfChannel : public Channel {
 
   Outcome<Nothing> setup(std::uint32_t length, bool checked) override {
     link_.reset();
-    while (parts_.data->next([](Bytes) {})) continue;
+    while (parts_.data->next(kStreamBatch, [](Bytes) {}) != 0) continue;
     std::uint32_t index = 0;
     std::uint64_t none = 0;
     if (bpf_map_update_elem(parts_.lost.get(), &index, &none, BPF_ANY) != 0)
@@ -209,17 +208,27 @@ class BpfChannel : public Channel {
     constexpr std::int32_t kNoWakeup = BPF_RB_NO_WAKEUP;
     link_ = TRY(attach(
         {parts_.session, Type::kData, bytes, parts_.data->fd(), parts_.lost.get(), 0, kNoWakeup}));
-    batch_ = std::clamp<std::size_t>(kRing / 2 / (kRecord + 7 + channel::kHeader + length), 1,
-                                     kStreamed);
+    few_ = static_cast<unsigned>(kRing / 2 / (kRecord + 7 + channel::kHeader + length));
     return set_up(parts_.device.get(), length, checked);
   }
+  void set_batch(unsigned most) override { batch_ = std::clamp(most, 1u, kStreamBatch); }
   Outcome<std::uint64_t> receive(std::vector<std::byte>& payload) override {
-    Outcome<std::uint64_t> result = Failure{"no data in the BPF ring"};
-    auto take = [&](Bytes record) { result = open(record, payload); };
-    if (parts_.data->next(take)) return result;
-    TRY(produce(static_cast<std::uint32_t>(batch_)));
-    parts_.data->next(take);
-    return result;
+    std::uint64_t number = 0;
+    TRY(receive_each(1, [&](std::uint64_t sequence, Bytes bytes) {
+      number = sequence;
+      payload.assign(bytes.begin(), bytes.end());
+    }));
+    return number;
+  }
+  Outcome<Nothing> receive_each(std::uint64_t count, const Take& take) override {
+    count -= TRY(receive_some(count, take));
+    while (count != 0) {
+      TRY(produce(std::clamp(few_, 1u, batch_)));
+      auto came = TRY(receive_some(count, take));
+      if (came == 0) return Failure{"no data in the BPF ring"};
+      count -= came;
+    }
+    return ok;
   }
   Outcome<Nothing> produce(std::uint32_t messages) override {
     if (!link_) TRY(setup(0, false));
@@ -243,27 +252,34 @@ class BpfChannel : public Channel {
     auto take = [&](Bytes record) {
       if (auto read = channel::read_message(record)) event = Event{read->header.sequence, 0};
     };
-    if (parts_.events->next(take)) return event;
+    if (parts_.events->next(1, take) != 0) return event;
     pollfd wanted{parts_.events->fd(), POLLIN, 0};
     timespec limit{timeout.count() / 1'000'000, timeout.count() % 1'000'000 * 1'000};
     if (ppoll(&wanted, 1, &limit, nullptr) < 0) return bpf_failure("poll a ring of");
-    parts_.events->next(take);
+    parts_.events->next(1, take);
     return event;
   }
   Outcome<rs_channel_counts> counts() override { return counts_of(parts_.device.get()); }
   int descriptor() const override { return parts_.events->fd(); }
 
  private:
-  static Outcome<std::uint64_t> open(Bytes record, std::vector<std::byte>& payload) {
-    auto message = channel::read_message(record);
-    if (!message) return Failure{describe(message.error(), "the BPF ring")};
-    payload.assign(message->payload.begin(), message->payload.end());
-    return message->header.sequence;
+  // Of what is there; how many.
+  Outcome<std::uint64_t> receive_some(std::uint64_t most, const Take& take) {
+    Outcome<Nothing> good = ok;
+    auto came = parts_.data->next(most, [&](Bytes record) {
+      auto message = channel::read_message(record);
+      if (message)
+        take(message->header.sequence, message->payload);
+      else
+        good = Failure{describe(message.error(), "the BPF ring")};
+    });
+    TRY(std::move(good));
+    return came;
   }
 
   Parts parts_;
   UniqueFd link_;
-  std::size_t batch_ = 1;
+  unsigned batch_ = kStreamBatch, few_ = 1;  // asked for; there is room for
 };
 
 }  // namespace

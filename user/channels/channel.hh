@@ -35,7 +35,8 @@ struct Ability {
   bool echo = false, stream = false, sink = false, notify = false;
   std::size_t most = RS_CHANNEL_PAYLOAD_MAX;
   Loss loss = Loss::kNone;
-  unsigned batch = 1;  // DATA that one system call moves at most
+  unsigned batch = 1;       // DATA of a stream that one system call moves at most
+  unsigned sink_batch = 1;  // the same of a sink
 };
 
 struct Event {
@@ -52,8 +53,8 @@ class Channel {
   // Begins both directions' numbers anew.
   virtual Outcome<Nothing> setup(std::uint32_t length, bool checked) = 0;
 
-  // How much DATA one system call is to move at most, from 1 to ability().batch, with which it
-  // begins.
+  // How much DATA one system call is to move at most, from 1 to ability().batch (sink_batch), with
+  // which it begins.
   virtual void set_batch(unsigned) {}
 
   // echo: sends `payload`; `reply` becomes what came back.

@@ -15,6 +15,7 @@ Opened make(Parts&&... parts) {
 }
 
 inline constexpr unsigned kUringBatch = 128, kRingBatch = 1024;
+inline constexpr unsigned kStreamBatch = 4096;  // what a dump or a buffer is asked for at most
 
 Opened open_ioctl(const Ability& ability);
 Opened open_syscall(const Ability& ability);

@@ -4,6 +4,7 @@
 #include <linux/genetlink.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -13,7 +14,6 @@ namespace ringside::channels {
 namespace {
 
 constexpr std::size_t kBuffer = 1u << 17;  // a dump's largest, and more
-constexpr std::uint32_t kStreamed = 4096;  // messages of one dump
 
 struct CloseSocket {
   void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
@@ -169,6 +169,7 @@ class NetlinkChannel : public Channel {
   Outcome<Nothing> flush() override {
     return std::exchange(posted_, false) ? socket_.receive_rest() : Outcome<Nothing>(ok);
   }
+  void set_batch(unsigned most) override { batch_ = std::clamp(most, 1u, kStreamBatch); }
   Outcome<std::uint64_t> receive(std::vector<std::byte>& payload) override {
     if (taken_ == streamed_) TRY(dump());
     auto bytes = Bytes(stream_).subspan(taken_++ * (channel::kHeader + length_));
@@ -237,8 +238,8 @@ class NetlinkChannel : public Channel {
   // The next messages of the stream, kept.
   Outcome<Nothing> dump() {
     TRY(flush());
-    auto most = std::max<std::size_t>(1, (1u << 20) / (channel::kHeader + length_));
-    auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kStreamed, most));
+    auto few = static_cast<std::uint32_t>((1u << 20) / (channel::kHeader + length_));
+    auto count = std::clamp(few, 1u, batch_);
     auto* head = socket_.request(family_.id, RS_CHANNEL_CMD_MESSAGE, NLM_F_DUMP);
     mnl_attr_put_u32(head, RS_CHANNEL_A_LENGTH, length_);
     mnl_attr_put_u32(head, RS_CHANNEL_A_COUNT, count);
@@ -263,7 +264,7 @@ class NetlinkChannel : public Channel {
   std::vector<std::byte> stream_;
   std::size_t streamed_ = 0, taken_ = 0;
   std::uint64_t first_ = 0;
-  std::uint32_t length_ = 0;
+  std::uint32_t length_ = 0, batch_ = kStreamBatch;
   bool checked_ = false, posted_ = false;
   std::uint64_t next_ = 0, calls_ = 0;
 };

@@ -14,7 +14,6 @@ namespace {
 // The largest message fits a sub-buffer, and its SKIP.
 constexpr std::uint32_t kSubBuffer = RS_CHANNEL_PAYLOAD_MAX + 4096;
 constexpr std::uint32_t kSubBuffers = 4;  // of each CPU
-constexpr std::size_t kStreamed = 4096;   // messages asked for at once, at most
 
 // One CPU's buffer: what was finished, and the next message of it.
 class Buffer {
@@ -68,21 +67,31 @@ class RelayChannel : public Channel {
       TRY(look_at(buffer));
       buffer.forget();
     }
-    batch_ = std::clamp<std::size_t>(kSubBuffer / (channel::kHeader + length + 7), 1, kStreamed);
+    few_ = static_cast<unsigned>(kSubBuffer / (channel::kHeader + length + 7));
     lost_ = 0;
     return set_up(fd_.get(), length, checked);
   }
+  void set_batch(unsigned most) override { batch_ = std::clamp(most, 1u, kStreamBatch); }
   Outcome<std::uint64_t> receive(std::vector<std::byte>& payload) override {
-    auto* buffer = oldest();
-    if (!buffer) {
-      TRY(refill());
-      buffer = oldest();
+    std::uint64_t number = 0;
+    TRY(receive_each(1, [&](std::uint64_t sequence, Bytes bytes) {
+      number = sequence;
+      payload.assign(bytes.begin(), bytes.end());
+    }));
+    return number;
+  }
+  Outcome<Nothing> receive_each(std::uint64_t count, const Take& take) override {
+    for (; count != 0; --count) {
+      auto* buffer = oldest();
+      if (!buffer) {
+        TRY(refill());
+        buffer = oldest();
+      }
+      if (!buffer) return Failure{"no data in the kernel's relay buffers"};
+      take(buffer->head()->header.sequence, buffer->head()->payload);
+      TRY(buffer->advance());
     }
-    if (!buffer) return Failure{"no data in the kernel's relay buffers"};
-    auto [header, bytes] = *buffer->head();
-    payload.assign(bytes.begin(), bytes.end());
-    TRY(buffer->advance());
-    return header.sequence;
+    return ok;
   }
   Outcome<Nothing> produce(std::uint32_t messages) override {
     rs_channel_produce call{};
@@ -107,7 +116,7 @@ class RelayChannel : public Channel {
   Outcome<Nothing> refill() {
     TRY(look());
     if (oldest()) return ok;
-    TRY(produce(static_cast<std::uint32_t>(batch_)));
+    TRY(produce(std::clamp(few_, 1u, batch_)));
     return look();
   }
   Outcome<Nothing> look() {
@@ -128,8 +137,7 @@ class RelayChannel : public Channel {
   }
   // CPUs that have come up since have one, too.
   Outcome<Nothing> find_buffers() {
-    auto cpus = static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_CONF));
-    for (std::uint32_t cpu = 0; cpu < cpus && buffers_.size() < cpus; ++cpu) {
+    for (std::uint32_t cpu = 0; cpu < cpus_ && buffers_.size() < cpus_; ++cpu) {
       auto is_it = [&](const Buffer& buffer) { return buffer.cpu() == cpu; };
       if (std::any_of(buffers_.begin(), buffers_.end(), is_it)) continue;
       auto path = fmt::format("{}/relay-{}-{}", RS_CHANNEL_DEBUGFS, number_, cpu);
@@ -144,8 +152,9 @@ class RelayChannel : public Channel {
 
   UniqueFd fd_;
   std::uint64_t number_;
+  std::uint32_t cpus_ = static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_CONF));
   std::vector<Buffer> buffers_;
-  std::size_t batch_ = kStreamed;
+  unsigned batch_ = kStreamBatch, few_ = 1;  // asked for; there is room for
   std::uint64_t lost_ = 0;
 };
 

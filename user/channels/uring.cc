@@ -1,5 +1,5 @@
 // io_uring: the ioctl channel's calls as commands, up to kUringBatch of them with one system call.
-// Each has a message of its own that stays until the kernel is done with it.
+// A small message lies in its command, others have memory that stays until the kernel is done.
 #include <liburing.h>
 
 #include <algorithm>
@@ -21,26 +21,29 @@ class Queue {
  public:
   static Outcome<std::unique_ptr<Queue>> create(int fd) {
     std::unique_ptr<Queue> queue(new Queue);
-    if (int error = io_uring_queue_init(kUringBatch, &queue->ring_, 0); error < 0)
-      return uring_failure("set up", error);
+    int error = io_uring_queue_init(kUringBatch, &queue->ring_, IORING_SETUP_SQE128);
+    if (error < 0) return uring_failure("set up", error);
     queue->open_ = true;
-    if (int error = io_uring_register_files(&queue->ring_, &fd, 1); error < 0)
-      return uring_failure("register the device with", error);
+    error = io_uring_register_files(&queue->ring_, &fd, 1);
+    if (error < 0) return uring_failure("register the device with", error);
     return queue;
   }
   ~Queue() {
     if (open_) io_uring_queue_exit(&ring_);
   }
-  // One command, of which `parameters` (16 bytes at most) are copied; there is room for kUringBatch
-  // before run(). Of a quiet one nothing is told but an error, which is cheaper.
+  // One command; where its parameters go, 80 bytes. There is room for kUringBatch before run().
+  // Nothing is told of those before the last but an error, which is cheaper.
+  std::byte* add(unsigned command) {
+    auto* entry = last_ = io_uring_get_sqe(&ring_);
+    io_uring_prep_rw(IORING_OP_URING_CMD, entry, 0, nullptr, 0, 0);
+    entry->flags = IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
+    entry->user_data = added_++;
+    entry->cmd_op = command;
+    return reinterpret_cast<std::byte*>(entry->cmd);
+  }
   template <class Parameters>
-  void add(unsigned command, const Parameters& parameters, bool quiet = false) {
-    last_ = io_uring_get_sqe(&ring_);
-    io_uring_prep_rw(IORING_OP_URING_CMD, last_, 0, nullptr, 0, 0);
-    io_uring_sqe_set_flags(last_, IOSQE_FIXED_FILE | (quiet ? IOSQE_CQE_SKIP_SUCCESS : 0));
-    io_uring_sqe_set_data64(last_, added_++);
-    last_->cmd_op = command;
-    std::memcpy(last_->cmd, &parameters, sizeof parameters);
+  void add(unsigned command, const Parameters& parameters) {
+    std::memcpy(add(command), &parameters, sizeof parameters);
   }
   // Submits what was added and waits for the last of it; the first error that came.
   Outcome<Nothing> run(const char* what) {
@@ -59,8 +62,6 @@ class Queue {
     return ok;
   }
   unsigned added() const { return added_; }
-  // Of the command that was added as number `each` of the last batch.
-  int result(unsigned each) const { return results_[each]; }
 
  private:
   Queue() = default;
@@ -70,7 +71,6 @@ class Queue {
     bool ended = false;
     io_uring_cqe* entry = nullptr;
     io_uring_for_each_cqe(&ring_, head, entry) {
-      results_[entry->user_data % kUringBatch] = entry->res;
       if (entry->res < 0 && first == 0) first = entry->res;
       ended = ended || entry->user_data == last;
       ++count;
@@ -83,7 +83,6 @@ class Queue {
   bool open_ = false;
   io_uring_sqe* last_ = nullptr;
   unsigned added_ = 0;
-  std::array<int, kUringBatch> results_{};
 };
 
 rs_channel_at place_of(Bytes message) {
@@ -115,9 +114,7 @@ class UringChannel : public IoctlChannel {
   Outcome<Nothing> send(Bytes payload) override { return send_all({&payload, 1}); }
   Outcome<Nothing> send_all(std::span<const Bytes> payloads) override {
     for (auto payload : payloads) {
-      auto& held = held_[queue_->added()];
-      queue_->add(RS_CHANNEL_URING_SEND_AT, place_of(held.seal(Type::kData, next_++, payload)),
-                  true);
+      add_data(payload);
       if (queue_->added() >= batch_) TRY(flush());
     }
     return ok;
@@ -139,10 +136,25 @@ class UringChannel : public IoctlChannel {
   }
 
  private:
+  void add_data(Bytes payload) {
+    if (payload.size() > RS_CHANNEL_URING_SMALL) {
+      auto message = held_[queue_->added()].seal(Type::kData, next_++, payload);
+      return queue_->add(RS_CHANNEL_URING_SEND_AT, place_of(message));
+    }
+    auto* place = queue_->add(RS_CHANNEL_URING_SEND);
+    auto length = static_cast<std::uint32_t>(payload.size());
+    channel::store_header(place, {length, Type::kData, 0, next_++});
+    channel::copy(place + channel::kHeader, payload.data(), payload.size());
+  }
+  // Its header says how long a message is; open() has more to say of one that is not as usual.
   Outcome<channel::Message> next() {
     if (taken_ == got_) TRY(fetch());
-    auto bytes = static_cast<std::size_t>(queue_->result(taken_));
-    return held_[taken_++].open(bytes, Type::kData);
+    auto& held = held_[taken_++];
+    auto whole = held.room(length_);
+    auto header = channel::load_header(whole);
+    if (header.type == Type::kData && header.reserved == 0 && header.length == length_)
+      return channel::Message{header, whole.subspan(channel::kHeader)};
+    return held.open(whole.size(), Type::kData);
   }
   // As many messages as a batch has, but no more than a few MiB of them.
   Outcome<Nothing> fetch() {

@@ -79,15 +79,22 @@ bool can(const Ability& ability, Service service) {
   return all[static_cast<std::size_t>(service)];
 }
 
+// An echo is never in a batch: who asks waits for the answer.
+static unsigned batch_of(const Ability& ability, Service service) {
+  return service == Service::kStream ? ability.batch
+         : service == Service::kSink ? ability.sink_batch
+                                     : 1;
+}
+
 std::vector<Point> points_of(const Ability& ability) {
   std::vector<Point> points;
   for (auto service : {Service::kEcho, Service::kStream, Service::kSink}) {
     if (!can(ability, service)) continue;
-    bool batched = service != Service::kEcho && ability.batch > 1;
+    unsigned batch = batch_of(ability, service);
     for (auto bytes : kSizes) {
       if (bytes > ability.most) continue;
       points.push_back({service, bytes, 1});
-      if (batched) points.push_back({service, bytes, ability.batch});
+      if (batch > 1) points.push_back({service, bytes, batch});
     }
   }
   if (can(ability, Service::kNotify)) points.push_back({Service::kNotify, 0, 1});

@@ -67,7 +67,7 @@ struct rs_channel_send {
 	__u64 reserved;
 };
 
-/* The next DATA of the kernel's. EMSGSIZE: no room. */
+/* The next DATA of the kernel's. EMSGSIZE: no room; EFAULT: its number is used up. */
 struct rs_channel_receive {
 	__u32 size;
 	__u32 version;
@@ -210,7 +210,9 @@ struct rs_ring {
 
 /* io_uring: every call above but WAIT is a command, its number in `cmd_op`, the address of its
  * structure in the first word of `cmd`. These have all they need in `cmd`: SEND_AT takes a message,
- * no ECHO; RECEIVE_AT gives the next DATA, and its bytes as the result. */
+ * no ECHO; RECEIVE_AT gives the next DATA, whose header says how long it is; SEND takes the message
+ * that lies in `cmd` itself, of a ring with IORING_SETUP_SQE128 (EINVAL elsewhere): no ECHO, and no
+ * payload of more than RS_CHANNEL_URING_SMALL bytes (EMSGSIZE). */
 struct rs_channel_at {
 	__u64 message;
 	__u32 bytes; /* of the message; of its room */
@@ -218,6 +220,8 @@ struct rs_channel_at {
 };
 #define RS_CHANNEL_URING_SEND_AT _IOW('R', 0x70, struct rs_channel_at)
 #define RS_CHANNEL_URING_RECEIVE_AT _IOW('R', 0x71, struct rs_channel_at)
+#define RS_CHANNEL_URING_SEND _IOW('R', 0x72, struct rs_message)
+#define RS_CHANNEL_URING_SMALL 64
 
 /* The system call, where ringside_channels_syscall.ko is loaded, which is for the lab; elsewhere
  * the number is a hole in the table of x86-64 (ENOSYS).
