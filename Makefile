@@ -15,7 +15,7 @@ MODULES :=
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all command kernels modules packages test-packages demo tests test test-full kasan sweep bench \
-	figures asan fuzz install format clean fresh-check help
+	figures verdict asan fuzz install format clean fresh-check help
 .DEFAULT_GOAL := all
 
 all: modules ## the command at build/ringside and the modules at build/modules/RELEASE/*.ko
@@ -78,6 +78,12 @@ bench: modules ## every figure, ours beside the peers', from one run
 
 figures: bench ## the bench, and its table into README.md and docs/results/
 	@bench/figures $(BUILD)/results/bench.jsonl $(BUILD)/bench-report
+
+verdict: TARGETS := all verdict-tools
+verdict: modules ## all services judged on both sides of the line, into docs/results/verdict.*
+	@packaging/install-packages packaging/packages-verdict.txt
+	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules tests/verdict/fault || exit; done
+	@verdict/run $(BUILD) $(KERNELS)
 
 asan: test-packages ## the tests of user space under AddressSanitizer and UBSan
 	@cmake --preset asan -Wno-dev --log-level=WARNING >/dev/null

@@ -16,6 +16,7 @@ int lab(int argc, char** argv);
 int link(int argc, char** argv);
 int list(int argc, char** argv);
 int load(int argc, char** argv);
+int new_service(int argc, char** argv);
 int oops(int argc, char** argv);
 int place(int argc, char** argv);
 int unload(int argc, char** argv);

@@ -1,6 +1,7 @@
 // ringside verdict: on which side of the line a service belongs, by results that are there or,
 // where the sources are at hand and a bench is missing, by running it.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "cli/commands.hh"
 #include "cli/finish.hh"
+#include "cli/root.hh"
 #include "user/process/process.hh"
 #include "verdict/imports.hh"
 #include "verdict/verdict.hh"
@@ -19,26 +21,20 @@ namespace {
 namespace fs = std::filesystem;
 using verdict::Row;
 
+constexpr const char* kBenches =
+    "build/results/verdict-benches.jsonl";  // that were run for a verdict
+
 struct Options {
   std::string service, json, html, from;
   std::vector<std::string> kernels;
   bool all = false;
 };
 
-// A file of Ringside's: of an installed tree, or of the source that this was built in.
-Outcome<std::string> find_file(const std::vector<std::string>& places) {
-  std::error_code error;
-  auto folder = fs::read_symlink("/proc/self/exe", error).parent_path().parent_path();
-  for (const auto& place : places)
-    if (fs::exists(folder / place, error)) return (folder / place).string();
-  return Failure{fmt::format("{}: no {} there", folder.string(), fmt::join(places, " or "))};
-}
-
 // What a verdict is about, and where its results are.
 struct Subject {
   verdict::Spec spec;
-  std::string results;
-  bool own = false;  // a user's folder
+  fs::path results;
+  fs::path own;  // a user's folder; empty for Ringside's services
 };
 
 // A folder with a service.json is a service of the user's own (ringside new).
@@ -47,17 +43,19 @@ Outcome<Subject> find_subject(const Options& options) {
   std::error_code error;
   if (!folder.empty() && fs::exists(folder / "service.json", error))
     return Subject{TRY(verdict::read_spec(folder / "service.json")), folder / "results.jsonl",
-                   true};
-  auto spec = TRY(find_file({"share/ringside/services.json", "verdict/services.json"}));
-  auto results = TRY(find_file({"share/doc/ringside/docs/results", "docs/results"}));
-  return Subject{TRY(verdict::read_spec(spec)), results, false};
+                   folder};
+  auto root = TRY(find_root());
+  auto spec = TRY(verdict::read_spec(root / "verdict/services.json"));
+  auto installed = root.parent_path() / "doc/ringside/docs/results";
+  bool is_installed = fs::exists(installed, error);
+  return Subject{std::move(spec), is_installed ? installed : root / "docs/results", {}};
 }
 
 Outcome<std::vector<const verdict::Service*>> chosen_services(const Options& options,
                                                               const Subject& subject) {
   std::vector<const verdict::Service*> chosen;
   const auto* one = subject.spec.find(options.service);
-  if (!options.service.empty() && !one && !subject.own) {
+  if (!options.service.empty() && !one && subject.own.empty()) {
     std::vector<std::string> names;
     for (const auto& service : subject.spec.services) names.push_back(service.name);
     return Failure{fmt::format("no service '{}': expected {}, or a folder with a service.json",
@@ -69,14 +67,27 @@ Outcome<std::vector<const verdict::Service*>> chosen_services(const Options& opt
   return chosen;
 }
 
-// A kernel of which there is no result, but which is on this machine, can still be asked for the
-// symbols that the modules import on others.
-Outcome<Nothing> ask_more(const verdict::Service& service, const std::string& kernel,
-                          std::vector<Row>& rows) {
+// What the modules import, by results or, of a user's own service, by the modules as they are
+// built.
+std::set<std::string> symbols_of(const verdict::Service& service, const fs::path& own,
+                                 const std::vector<Row>& rows) {
   std::set<std::string> symbols;
   for (const auto& row : rows)
     if (row.service == service.name && row.operation == "imports")
       for (const auto& [name, value] : row.parameter("symbols").items()) symbols.insert(name);
+  std::error_code error;
+  if (own.empty()) return symbols;
+  for (const auto& release : fs::directory_iterator(own / "build/modules", error))
+    for (const auto& module : service.modules)
+      if (auto imported = verdict::imported_by(release.path() / (module + ".ko")))
+        symbols.insert(imported->begin(), imported->end());
+  return symbols;
+}
+
+// A kernel of which there is no result, but which is on this machine, can still be asked.
+Outcome<Nothing> ask_more(const verdict::Service& service, const fs::path& own,
+                          const std::string& kernel, std::vector<Row>& rows) {
+  auto symbols = symbols_of(service, own, rows);
   if (symbols.empty()) return ok;
   std::string release;
   auto answers = TRY(verdict::ask_kernel(kernel, symbols, symbols, release));
@@ -94,12 +105,12 @@ bool has_imports(const std::string& service, const std::string& release,
 // Releases for the kernels that are wanted; those that no result knows are looked at.
 Outcome<std::vector<std::string>> releases_of(const std::vector<std::string>& kernels,
                                               const std::vector<const verdict::Service*>& services,
-                                              std::vector<Row>& rows) {
+                                              const fs::path& own, std::vector<Row>& rows) {
   std::vector<std::string> releases;
   for (const auto& kernel : kernels) {
     for (const auto* service : services)
       if (!has_imports(service->name, verdict::release_of(kernel, rows), rows))
-        if (auto asked = ask_more(*service, kernel, rows); !asked)
+        if (auto asked = ask_more(*service, own, kernel, rows); !asked)
           fmt::print(stderr, "ringside verdict: {}: {}; ringside lab fetch {}\n", kernel,
                      asked.error().message, kernel);
     releases.push_back(verdict::release_of(kernel, rows));
@@ -123,13 +134,14 @@ Outcome<Nothing> append(const fs::path& path, const std::string& text) {
 
 // Runs the service's bench in the lab, from the source's top folder, and keeps what it measured.
 Outcome<std::vector<Row>> run_bench(const verdict::Service& service, const std::string& kernel) {
-  auto script = TRY(find_file({service.bench.substr(0, service.bench.find(' '))}));
-  auto top = fs::path(script).parent_path().parent_path();
+  auto top = TRY(find_root());
   auto command = replaced(service.bench, "KERNEL", kernel);
+  auto script = top / command.substr(0, command.find(' '));
+  if (!fs::exists(script)) return Failure{script.string() + ": not there"};
   fmt::print(stderr, "ringside verdict: no results of {} on {}; running {}\n", service.name, kernel,
              command);
   auto text = TRY(output_of({{"sh", "-c", command}, top, {}}));
-  TRY(append(top / "build/results/verdict-benches.jsonl", text));
+  TRY(append(top / kBenches, text));
   return verdict::parse_rows(text, command);
 }
 
@@ -138,23 +150,35 @@ bool is_measured(const verdict::Verdict& verdict) {
 }
 
 std::vector<Row> kept_benches() {
-  auto kept = find_file({"build/results/verdict-benches.jsonl"});
-  auto rows = kept ? verdict::read_rows(*kept) : Failure{};
+  auto root = find_root();
+  if (!root || !fs::exists(*root / kBenches)) return {};
+  auto rows = verdict::read_rows(*root / kBenches);
   return rows ? *std::move(rows) : std::vector<Row>();
+}
+
+// Interfaces are compared over the kernels of the spec, too.
+std::vector<std::string> all_of(std::vector<std::string> kernels,
+                                const std::vector<std::string>& more) {
+  for (const auto& kernel : more)
+    if (std::ranges::find(kernels, kernel) == kernels.end()) kernels.push_back(kernel);
+  return kernels;
 }
 
 Outcome<std::vector<verdict::Verdict>> judge_all(const Options& options, const Subject& subject) {
   auto services = TRY(chosen_services(options, subject));
-  auto rows = TRY(verdict::read_rows(options.from.empty() ? subject.results : options.from));
-  bool may_run = options.from.empty() && !subject.own;
+  auto rows =
+      TRY(verdict::read_rows(options.from.empty() ? subject.results.string() : options.from));
+  bool may_run = options.from.empty() && subject.own.empty();
   if (may_run) std::ranges::move(kept_benches(), std::back_inserter(rows));
   const auto& kernels = options.kernels.empty() ? subject.spec.kernels : options.kernels;
-  auto releases = TRY(releases_of(kernels, services, rows));
+  auto releases = TRY(releases_of(kernels, services, subject.own, rows));
+  auto compared =
+      TRY(releases_of(all_of(kernels, subject.spec.kernels), services, subject.own, rows));
   std::vector<verdict::Verdict> verdicts;
   for (const auto* service : services)
     for (std::size_t each = 0; each < kernels.size(); ++each) {
       auto judged = [&] {
-        return verdict::judge(*service, subject.spec.thresholds, rows, releases[each], releases);
+        return verdict::judge(*service, subject.spec.thresholds, rows, releases[each], compared);
       };
       verdicts.push_back(judged());
       if (!may_run || is_measured(verdicts.back())) continue;

@@ -41,8 +41,8 @@ std::string reason_of(const std::string& placement, const std::string& fault, co
   auto guest = row.parameters.value("guest", "unknown");
   auto down = down_text(row);
   auto back = row.parameters.value("back", false)
-                  ? fmt::format("back after {:.2g} s", row.median)
-                  : fmt::format("back only by a reboot, {:.2g} s", row.median);
+                  ? fmt::format("anew after {:.1f} s", row.median)
+                  : fmt::format("back only by a reboot, {:.0f} s", row.median);
   double lost = row.parameters.value("lost_mib", 0.0);
   return fmt::format("{}, {}: the guest {}{}; {}{}", placement, fault, guest,
                      down.empty() ? "" : ", down: " + down, back,

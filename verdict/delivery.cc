@@ -1,6 +1,7 @@
 // Delivery: what has to be right before the root file system is there. A service that nobody asks
 // before that can wait on either side; then the point says nothing.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "verdict/point.hh"
 
@@ -12,11 +13,9 @@ const Row* files_row(const Question& question, const char* placement) {
                        "files");
 }
 
-std::string named(const Row& row) {
-  std::string text;
-  for (const auto& file : row.parameter("files"))
-    text += (text.empty() ? "" : ", ") + file.get<std::string>();
-  return text;
+std::string named(const Row& row, const std::string& placement) {
+  std::vector<std::string> files = row.parameter("files");
+  return fmt::format("{}: {}", placement, fmt::join(files, ", "));
 }
 
 std::string version_of(const Row& row) {
@@ -34,8 +33,8 @@ Point judge_delivery(const Question& question) {
       point.figures.push_back(figure_of(*row, "files", placement));
       point.reasons.push_back(fmt::format("{}: {}{}", placement,
                                           count_text(static_cast<std::size_t>(row->median), "file"),
-                                          version_of(*row)) +
-                              ": " + named(*row));
+                                          version_of(*row)));
+      point.files.push_back(named(*row, placement));
     } else {
       point.missing.push_back(fmt::format(
           "the files of the {} placement on {}: no result; verdict/measure/lab derives them",

@@ -74,8 +74,10 @@ std::string thresholds_html(const Thresholds& limits) {
 }
 
 std::string card_html(const Verdict& verdict) {
-  auto text = fmt::format("<div class=\"card\">\n<h3><code>{}</code>{}</h3>\n<dl>\n",
-                          escaped(verdict.kernel), chip(verdict.recommendation));
+  auto text = fmt::format(
+      "<div class=\"card\">\n<h3><code>{}</code>{}</h3>\n<p class=\"why\">{}</p>\n<dl>\n",
+      escaped(verdict.kernel), chip(verdict.recommendation),
+      escaped(fmt::format("{}", fmt::join(verdict.reasons, "; "))));
   for (const auto& point : verdict.points) {
     text += fmt::format("<dt>{}{}</dt>\n", escaped(point.name), chip(point.side));
     auto shown = std::min<std::size_t>(point.reasons.size(), point.name == "blast radius" ? 1 : 4);
@@ -106,11 +108,13 @@ std::string plots_html(const std::vector<const Verdict*>& verdicts) {
 
 std::string lists_html(const Verdict& verdict) {
   auto text = fmt::format(
-      "<details><summary>What would change it, and what happened at each fault, "
+      "<details><summary>What would change it, files, faults: "
       "kernel {}</summary><div>\n",
       escaped(verdict.kernel));
   text += list_html(verdict.changes);
-  const auto& blast = verdict.points.back();
+  const auto &delivery = verdict.points[3], &blast = verdict.points[4];
+  if (!delivery.files.empty())
+    text += "<h3>Files that have to be right</h3>\n" + list_html(delivery.files);
   if (blast.reasons.size() > 1) text += "<h3>Blast radius</h3>\n" + list_html(blast.reasons);
   if (!verdict.missing.empty()) text += "<h3>Missing</h3>\n" + list_html(verdict.missing);
   return text + "</div></details>\n";

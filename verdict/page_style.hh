@@ -32,6 +32,9 @@ padding:1rem 1.15rem;min-width:0}
 .card h3{margin:0 0 .6rem;display:flex;gap:.6rem;align-items:center;justify-content:space-between;
 flex-wrap:wrap;font-weight:600}
 .card code{font-weight:400;color:var(--soft)}
+.why{margin:0 0 .4rem;font-size:.9rem}
+td>code{white-space:nowrap}
+td>code+br+code,td br+code{white-space:normal}
 dl{margin:0}
 dt{font-weight:600;margin-top:.7rem;display:flex;justify-content:space-between;gap:.6rem}
 dd{margin:.1rem 0 0;color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}

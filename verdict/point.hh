@@ -50,9 +50,10 @@ struct Point {
   Side side = Side::kOpen;
   std::vector<std::string> reasons, changes, missing;
   std::vector<Figure> figures;
-  std::vector<Curve> curves;              // performance
-  Matrix matrix;                          // interface
-  std::vector<std::string> calls, files;  // interface: of user space
+  std::vector<Curve> curves;  // performance
+  Matrix matrix;              // interface
+  std::vector<std::string> calls,
+      files;  // calls: of user space; files: that it opens, or that must be right
 };
 
 // What a point is judged by. `kernel` is a release, `kernels` all that the verdict is about.

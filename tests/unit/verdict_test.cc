@@ -360,11 +360,11 @@ TEST(VerdictText, EveryPointAndFigureIsSaid) {
 // Nothing that a result brings becomes markup, and nothing is loaded.
 TEST(VerdictPage, LoadsNothingAndEscapesEverything) {
   auto lines = Measurements{}.lines();
-  for (auto& each : lines) each["command"] = "<script src=x>&\"";
+  for (auto& each : lines) each["command"] = "<script>&\"";
   auto known = spec();
   auto page = to_html({judged(lines)}, known.thresholds);
   EXPECT_EQ(page.find("<script"), std::string::npos);
-  EXPECT_NE(page.find("&lt;script src=x&gt;&amp;&quot;"), std::string::npos);
+  EXPECT_NE(page.find("&lt;script&gt;&amp;&quot;"), std::string::npos);
   for (const char* loading : {"src=", "url(", "@import", "http-equiv"})
     EXPECT_EQ(page.find(std::string(" ") + loading), std::string::npos) << loading;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Has a function of a service fail in user space, for the verdict's blast radius; never installed.
- * Preloaded (LD_PRELOAD), it looks for the program `ringside`: there the function at
+ * Preloaded (LD_PRELOAD), it looks for the program RINGSIDE_FAULT_PROGRAM: there the function at
  * RINGSIDE_FAULT_AT, an offset in the program's file in hexadecimal, jumps to the fault
  * RINGSIDE_FAULT (faults.h). Other programs stay as they are.
  */
@@ -31,11 +31,11 @@ static int base_of(struct dl_phdr_info *info, size_t size, void *base)
 __attribute__((constructor)) static void arm(void)
 {
 	static const unsigned char jump[] = {0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0x41, 0xff, 0xe3};
-	const char *at = getenv("RINGSIDE_FAULT_AT");
+	const char *at = getenv("RINGSIDE_FAULT_AT"), *program = getenv("RINGSIDE_FAULT_PROGRAM");
 	unsigned long base = 0, target = (unsigned long)fail;
 	unsigned char *entry;
 
-	if (!at || strcmp(program_invocation_short_name, "ringside") != 0)
+	if (!at || !program || strcmp(program_invocation_short_name, program) != 0)
 		return;
 	dl_iterate_phdr(base_of, &base);
 	entry = (unsigned char *)base + strtoul(at, NULL, 16);
