@@ -40,10 +40,10 @@ modules: kernels
 	  kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules $(MODULES) || exit; \
 	done
 
-demo: TARGETS := ringside ringside-agent demo-oops bench-ksyms bench-report
-demo: MODULES := kernel/ksyms tests/lab/provoke
+demo: TARGETS := ringside ringside-agent demo-oops
+demo: MODULES := kernel/ksyms kernel/loader kernel/channels kernel/html kernel/scsi tests/lab/provoke tests/lab/refused
 demo: KERNELS := $(firstword $(KERNELS))
-demo: modules ## a real oops in a stock kernel, decoded on both sides; what a look-up costs
+demo: modules ## the tour: a broken driver, a real oops, modules, firmware, channels, a page; verdicts
 	@demo/run $(BUILD) $(KERNELS)
 
 tests: test-packages modules

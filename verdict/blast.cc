@@ -38,12 +38,13 @@ bool is_contained(const Question& question, const Row& row) {
 }
 
 std::string reason_of(const std::string& placement, const std::string& fault, const Row& row) {
-  auto guest = row.parameters.value("guest", "unknown");
+  std::string guest = row.parameters.value("guest", "unknown");
   auto down = down_text(row);
   auto back = row.parameters.value("back", false)
                   ? fmt::format("anew after {:.1f} s", row.median)
                   : fmt::format("back only by a reboot, {:.0f} s", row.median);
   double lost = row.parameters.value("lost_mib", 0.0);
+  if (row.parameters.value("oops", false)) guest += " after an oops";
   return fmt::format("{}, {}: the guest {}{}; {}{}", placement, fault, guest,
                      down.empty() ? "" : ", down: " + down, back,
                      lost < kLostMib ? "" : fmt::format(", without {} MiB", lost));

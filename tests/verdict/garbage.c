@@ -32,7 +32,7 @@ static void call(int device, unsigned long number, unsigned int size)
 	for (each = 0; each < ROUNDS; each++) {
 		/* Half of them mostly zeroes, which get further. */
 		memset(memory, 0, size);
-		fill(sizeof(words), each % 2 ? size : sizeof(words) + (unsigned int)rand() % size / 4);
+		fill(sizeof(words), each % 2 ? size : 8 + (unsigned int)rand() % size / 4);
 		memcpy(memory, words, sizeof(words));
 		ioctl(device, number, memory);
 		calls++;
@@ -50,8 +50,9 @@ static void try_size(int device, unsigned int size)
 
 			memset(memory, 0xff, size);
 			errno = 0;
-			if (ioctl(device, code, memory) == 0 || (errno != ENOTTY && errno != EINTR))
-				call(device, code, size);
+			if (ioctl(device, code, memory) != 0 && (errno == ENOTTY || errno == EINTR))
+				continue;
+			call(device, code, size);
 		}
 }
 
@@ -61,7 +62,7 @@ int main(int argc, char **argv)
 	int device = argc == 2 ? open(argv[1], O_RDWR | O_CLOEXEC | O_NONBLOCK) : -1;
 
 	if (device < 0) {
-		fprintf(stderr, "garbage: %s cannot be opened\n", argc == 2 ? argv[1] : "no device: it");
+		fprintf(stderr, "usage: garbage DEVICE, which can be opened\n");
 		return 2;
 	}
 	alarm(5); /* a call that waits for another is no fault */

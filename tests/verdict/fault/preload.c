@@ -31,7 +31,8 @@ static int base_of(struct dl_phdr_info *info, size_t size, void *base)
 __attribute__((constructor)) static void arm(void)
 {
 	static const unsigned char jump[] = {0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0x41, 0xff, 0xe3};
-	const char *at = getenv("RINGSIDE_FAULT_AT"), *program = getenv("RINGSIDE_FAULT_PROGRAM");
+	const char *program = getenv("RINGSIDE_FAULT_PROGRAM");
+	const char *at = getenv("RINGSIDE_FAULT_AT");
 	unsigned long base = 0, target = (unsigned long)fail;
 	unsigned char *entry;
 
@@ -39,7 +40,8 @@ __attribute__((constructor)) static void arm(void)
 		return;
 	dl_iterate_phdr(base_of, &base);
 	entry = (unsigned char *)base + strtoul(at, NULL, 16);
-	if (mprotect((void *)((unsigned long)entry & ~4095ul), 8192, PROT_READ | PROT_WRITE | PROT_EXEC))
+	if (mprotect((void *)((unsigned long)entry & ~4095ul), 8192,
+		     PROT_READ | PROT_WRITE | PROT_EXEC))
 		abort();
 	memcpy(entry, jump, sizeof(jump));
 	memcpy(entry + 2, &target, sizeof(target));

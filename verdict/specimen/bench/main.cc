@@ -1,6 +1,6 @@
-// What a digest costs on each side, by size; in a guest, with specimen.ko. Writes results, a JSON object
-// a line, as Ringside's docs/results.md describes them. Where instructions are counted (ringside lab
-// run --count) a nanosecond is one.
+// What a digest costs on each side, by size; in a guest, with specimen.ko. Writes results, a JSON
+// object a line, as Ringside's docs/results.md describes them. Where instructions are counted
+// (ringside lab run --count) a nanosecond is one.
 #include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -50,7 +50,8 @@ void print(const char* placement, unsigned long bytes, std::vector<double> sampl
   std::sort(samples.begin(), samples.end());
   double median = samples[samples.size() / 2];
   std::printf(
-      "{\"schema\": 1, \"service\": \"specimen\", \"placement\": \"%s\", \"operation\": \"digest %lu "
+      "{\"schema\": 1, \"service\": \"specimen\", \"placement\": \"%s\", \"operation\": \"digest "
+      "%lu "
       "B\", \"parameters\": {\"bytes\": %lu}, \"kernel\": \"%s\", \"build_id\": \"\", \"machine\": "
       "\"%s\", \"accelerator\": \"%s\", \"metric\": \"%s\", \"unit\": \"%s\", \"samples\": [%s], "
       "\"median\": %f, \"spread\": %f, \"peer\": null, \"command\": \"make bench\", \"commit\": "

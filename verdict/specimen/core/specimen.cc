@@ -3,8 +3,7 @@
 namespace specimen_service {
 
 void Digest::feed(const unsigned char* bytes, unsigned long size) {
-  for (unsigned long each = 0; each < size; ++each)
-    value_ = (value_ ^ bytes[each]) * 0x100000001b3;
+  for (unsigned long each = 0; each < size; ++each) value_ = (value_ ^ bytes[each]) * 0x100000001b3;
 }
 
 void to_text(const Digest& digest, char* room) {

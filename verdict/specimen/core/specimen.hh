@@ -1,5 +1,6 @@
-// What the service decides: a digest (FNV-1a, 64 bits) of bytes that come piece by piece. Freestanding:
-// no I/O, no clock, no allocation, nothing of a host; so the same source runs on either side.
+// What the service decides: a digest (FNV-1a, 64 bits) of bytes that come piece by piece.
+// Freestanding: no I/O, no clock, no allocation, nothing of a host; so the same source runs on
+// either side.
 #pragma once
 
 namespace specimen_service {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * /dev/specimen: open, write the bytes, read the digest. Each open file has a digest of its own; its
- * calls take turns. A write takes at most a page at once, so that nothing is held for long, and may
- * be killed in between.
+ * /dev/specimen: open, write the bytes, read the digest. Each open file has a digest of its own;
+ * its calls take turns. A write takes at most a page at once, so that nothing is held for long, and
+ * may be killed in between.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>

@@ -13,7 +13,9 @@ int main(int argc, char** argv) try {
     return 64;
   }
   const char* file = argv[argc - 1];
-  std::puts((kernel ? specimen_service::digest_in_kernel(file) : specimen_service::digest_here(file)).c_str());
+  std::puts(
+      (kernel ? specimen_service::digest_in_kernel(file) : specimen_service::digest_here(file))
+          .c_str());
   return 0;
 } catch (const std::system_error& error) {
   std::fprintf(stderr, "specimen: %s\n", error.what());
