@@ -11,6 +11,7 @@
 #include "cli/commands.hh"
 #include "cli/finish.hh"
 #include "cli/root.hh"
+#include "cli/write_file.hh"
 
 namespace ringside::cli {
 namespace {
@@ -41,20 +42,16 @@ std::string renamed(const std::string& text, const std::string& name) {
   return replaced(replaced(text, kSample, name), upper(kSample), upper(name));
 }
 
-Outcome<Nothing> write(const fs::path& path, const std::string& text) {
+Outcome<Nothing> put(const fs::path& path, const std::string& text) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (!file) return system_failure("write", path);
-  return ok;
+  return write_file(path, text);
 }
 
 Outcome<Nothing> copy(const fs::path& from, const fs::path& to, const std::string& name) {
   std::ifstream file(from);
   if (!file) return system_failure("open", from);
-  TRY(write(to, renamed(std::string(std::istreambuf_iterator<char>(file), {}), name)));
+  TRY(put(to, renamed(std::string(std::istreambuf_iterator<char>(file), {}), name)));
   fs::permissions(to, fs::status(from).permissions());
   return ok;
 }
@@ -69,9 +66,9 @@ Outcome<Nothing> make(const std::string& name) {
       auto inside = renamed(fs::relative(entry.path(), sample), name);
       TRY(copy(entry.path(), fs::path(name) / inside, name));
     }
-  TRY(write(fs::path(name) / "paths.mk",
-            fmt::format("RINGSIDE ?= {}\nROOT ?= {}\n", fs::read_symlink("/proc/self/exe").string(),
-                        root.string())));
+  TRY(put(fs::path(name) / "paths.mk",
+          fmt::format("RINGSIDE ?= {}\nROOT ?= {}\n", fs::read_symlink("/proc/self/exe").string(),
+                      root.string())));
   fmt::print("{0}/: core, both sides' glue, tests, bench. Next: make -C {0} test\n", name);
   return ok;
 }

@@ -11,6 +11,7 @@
 #include "cli/commands.hh"
 #include "cli/finish.hh"
 #include "cli/root.hh"
+#include "cli/write_file.hh"
 #include "user/process/process.hh"
 #include "verdict/imports.hh"
 #include "verdict/verdict.hh"
@@ -188,14 +189,6 @@ Outcome<std::vector<verdict::Verdict>> judge_all(const Options& options, const S
       verdicts.back() = judged();
     }
   return verdicts;
-}
-
-Outcome<Nothing> write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (!file) return system_failure("write", path);
-  return ok;
 }
 
 Outcome<int> run(const Options& options) {

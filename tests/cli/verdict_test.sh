@@ -33,7 +33,7 @@ capture "$ringside" verdict html --from "$scratch/part"
 is "a part of the results: status 2" ended 2
 is "what is missing is named" out_has 'missing: user glue: no result of its branches'
 is "and it stays open" out_has 'Recommendation: open'
-head -c 700 "$scratch/part/html.jsonl" >"$scratch/part/cut.jsonl"
+head -c 300 "$scratch/part/html.jsonl" >"$scratch/part/cut.jsonl"
 capture "$ringside" verdict html --from "$scratch/part"
 is "results that are cut off: status 2" ended 2
 is "in one line that names file and line" sh -c 'test ! -s "$1/out" && test "$(wc -l <"$1/err")" -eq 1 &&
