@@ -69,7 +69,7 @@ Contained judge_side(const Question& question, const char* placement, Point& poi
     }
     ++side.measured;
     if (is_contained(question, *row)) ++side.contained;
-    point.figures.push_back(figure_of(*row, fmt::format("{}: back after", fault), placement));
+    point.figures.push_back(figure_of(*row, fmt::format("{}: until it is back", fault), placement));
     point.reasons.push_back(reason_of(placement, fault, *row));
   }
   note_missing(question, placement, missing, point);
@@ -83,6 +83,10 @@ Point judge_blast(const Question& question) {
   auto user = judge_side(question, "user", point);
   auto kernel = judge_side(question, "kernel", point);
   if (!point.missing.empty()) return point;
+  std::ranges::stable_sort(point.figures, {}, [](const Figure& figure) {
+    return std::ranges::find_if(kFaults,
+                                [&](const char* fault) { return figure.what.starts_with(fault); });
+  });  // each fault's two sides beside each other
   point.reasons.insert(point.reasons.begin(),
                        fmt::format("of {} faults, {} are contained in user space and {} in the "
                                    "kernel",

@@ -108,9 +108,8 @@ Row imports_row(const std::string& service, const std::string& release,
                     {"prototype", symbol.prototype},
                     {"exported", symbol.exported},
                     {"imported", symbol.imported}};
-  row.median = static_cast<double>(std::count_if(
+  row.median = row.low = row.high = static_cast<double>(std::count_if(
       symbols.begin(), symbols.end(), [](const auto& each) { return each.second.imported; }));
-  row.samples = 1;
   return row;
 }
 

@@ -115,7 +115,7 @@ Point judge_interface(const Question& question) {
   auto rows = all_imports(question, point);
   point.matrix = matrix_of(rows);
   for (const auto* row : rows)
-    point.figures.push_back(figure_of(*row, "imported symbols", "kernel"));
+    point.figures.push_back(figure_of(*row, "imported symbols, " + row->kernel, "kernel"));
   bool kernel_loose = !rows.empty() && judge_kernel(question, point);
   bool user_loose = judge_user(question, point);
   if (!point.missing.empty()) return point;

@@ -90,7 +90,7 @@ std::string card_html(const Verdict& verdict) {
 
 // A plot of its own each, so that a phone shows them below each other.
 std::string plot_html(const Curve& curve) {
-  plot::Panel panel{curve.what, {}};
+  plot::Panel panel{"", {}};  // the figure has a title
   for (const auto& [side, points] : curve.lines) panel.series.push_back({side, points});
   auto title = fmt::format("{}, {}", curve.what, curve.kernel);
   return fmt::format("<figure>{}<figcaption><code>{}</code></figcaption></figure>\n",

@@ -35,7 +35,7 @@ std::string cell(const Line& line, const char* side) {
   const auto& figure = *found->second;
   auto spread = figure.spread < 0.0005
                     ? ""
-                    : fmt::format(" <span class=\"spread\">±{:.2g} %</span>", figure.spread * 50);
+                    : fmt::format(" <span class=\"spread\">±{:.2g} %</span>", figure.spread * 100);
   auto peer = figure.peer.empty()
                   ? ""
                   : fmt::format(" <span class=\"spread\">{}</span>", escaped(figure.peer));

@@ -20,9 +20,8 @@ struct Measured {
 
   double ratio() const { return kernel->median == 0 ? 1 : user->median / kernel->median; }
   double difference() const { return user->median - kernel->median; }
-  double noise() const {
-    return user->spread * user->median / 2 + kernel->spread * kernel->median / 2;
-  }
+  // The middle halves of both's samples meet: who cost more was chance.
+  bool within_spread() const { return user->low <= kernel->high; }
 };
 
 double size_of(const Row& row, const std::string& name) {
@@ -80,13 +79,12 @@ void note_missing(const Question& question, const Pair& pair, Point& point) {
 }
 
 std::string at_size(const Pair& pair, const Measured& measured) {
-  return measured.size == 0
-             ? pair.what
-             : fmt::format("{}, {} {}", pair.what, number_text(measured.size), pair.size);
+  if (measured.size == 0) return pair.what;
+  return fmt::format("{}, {}", pair.what, size_text(measured.size, pair.size));
 }
 
 bool is_more(const Question& question, const Measured& measured) {
-  return measured.ratio() > question.limits.cost_ratio && measured.difference() > measured.noise();
+  return measured.ratio() > question.limits.cost_ratio && !measured.within_spread();
 }
 
 // Of a CPU, at the rate of the pair.
@@ -116,9 +114,9 @@ std::vector<std::string> break_even_sizes(const Question& question, const Pair& 
     bool dearer_before = a.ratio() > limit, dearer_after = b.ratio() > limit;
     if (dearer_before == dearer_after) continue;
     texts.push_back(
-        fmt::format("{}: break-even at {} {}; user space costs more than {:.2f} times "
+        fmt::format("{}: break-even at {}; user space costs more than {:.2f} times "
                     "the kernel's {} that",
-                    pair.what, number_text(crossing(limit, a, b)), pair.size, limit,
+                    pair.what, size_text(crossing(limit, a, b), pair.size), limit,
                     dearer_before ? "below" : "above"));
   }
   return texts;
@@ -156,8 +154,9 @@ void add_curve(const Pair& pair, const std::vector<Measured>& measured, Point& p
 std::string reason_of(const Question& question, const Pair& pair, const Measured& worst) {
   auto costs = fmt::format("{}: user space costs {:.2f} times the kernel's", at_size(pair, worst),
                            worst.ratio());
-  if (!is_more(question, worst))
+  if (worst.ratio() <= question.limits.cost_ratio)
     return fmt::format("{} ({:.2f} is allowed)", costs, question.limits.cost_ratio);
+  if (worst.within_spread()) return costs + ", within the spread of both";
   return fmt::format("{}, {:.2g} % of a CPU at {} a second ({:.2g} % is allowed): {}", costs,
                      100 * share_of(question, pair, worst), number_text(pair.rate),
                      100 * question.limits.cpu_share, pair.why);

@@ -72,8 +72,8 @@ const Row* Question::find(const Selector& selector, const std::string& unit,
 }
 
 Figure figure_of(const Row& row, std::string what, std::string side) {
-  return {std::move(what), std::move(side), row.median,      row.spread,  row.unit,
-          row.kernel,      row.machine,     row.accelerator, row.command, row.peer};
+  return {std::move(what), std::move(side), row.median,      row.spread(), row.unit,
+          row.kernel,      row.machine,     row.accelerator, row.command,  row.peer};
 }
 
 std::string number_text(double value) {
@@ -85,6 +85,14 @@ std::string number_text(double value) {
   auto head = fmt::format("{}{}", value < 0 ? "-" : "", thousands % 1000);
   if (thousands >= 1000) head = fmt::format("{},{:03}", thousands / 1000, thousands % 1000);
   return fmt::format("{},{:03}", head, rest);
+}
+
+std::string size_text(double value, const std::string& unit) {
+  if (unit == "bytes" && value >= 1024)
+    for (auto [name, shift] : {std::pair{"GiB", 30}, {"MiB", 20}, {"KiB", 10}})
+      if (double size = std::ldexp(value, -shift); size >= 1)
+        return fmt::format("{:.4g} {}", size, name);
+  return number_text(value) + " " + unit;
 }
 
 std::string count_text(std::size_t count, const std::string& what) {

@@ -17,8 +17,8 @@ const char* to_text(Side side);                    // "user", "kernel", "even", 
 
 // One number of a row, with all that is needed to measure it again.
 struct Figure {
-  std::string what, side;  // side: "user", "kernel", "stock", "core"
-  double value = 0, spread = 0;
+  std::string what, side;        // side: "user", "kernel", "stock", "core"
+  double value = 0, spread = 0;  // spread: Row::spread
   std::string unit, kernel, machine, accelerator, command, peer;
 };
 
@@ -82,6 +82,8 @@ Point judge_blast(const Question& question);
 
 // "0.35", "1,234", "12.3 M": for a person.
 std::string number_text(double value);
+// "64 KiB", "32 luns".
+std::string size_text(double value, const std::string& unit);
 // "3 symbols", "1 symbol".
 std::string count_text(std::size_t count, const std::string& what);
 

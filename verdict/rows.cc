@@ -87,10 +87,12 @@ Row row_of(const json& line) {
     *field = text_member(line, name);
   row.parameters = parameters_of(line);
   row.median = number_member(line, "median");
-  row.spread = number_member(line, "spread");
+  number_member(line, "spread");  // from the smallest to the largest: too much for a judgement
   auto samples = samples_of(line);
-  row.samples = samples.size();
   check_median(row, samples);
+  std::sort(samples.begin(), samples.end());
+  row.low = samples[samples.size() / 4];
+  row.high = samples[(samples.size() - 1) - samples.size() / 4];
   if (const auto& peer = member(line, "peer"); !peer.is_null())
     row.peer = text_member(line, "peer");
   return row;

@@ -17,8 +17,11 @@ struct Row {
   std::string service, placement, operation, kernel, machine, accelerator, metric, unit, peer,
       command, commit;
   nlohmann::json parameters = nlohmann::json::object();
-  double median = 0, spread = 0;  // in `unit`; (largest - smallest sample) / median
-  std::size_t samples = 0;
+  double median = 0;         // in `unit`, as are:
+  double low = 0, high = 0;  // between these lies the middle half of the samples
+
+  // Half of that range, as a part of the median: one sample that was disturbed does not count.
+  double spread() const { return median == 0 ? 0 : (high - low) / 2 / median; }
 
   // That parameter, or null, of which a loop has no rounds.
   const nlohmann::json& parameter(const char* name) const;

@@ -34,18 +34,18 @@ std::string cell(const Line& line, const char* side) {
   auto found = line.sides.find(side);
   if (found == line.sides.end()) return "";
   auto text = number_text(found->second->value);
-  if (found->second->spread >= 0.005) text += fmt::format(" ±{:.0f}%", found->second->spread * 50);
+  if (found->second->spread >= 0.005) text += fmt::format(" ±{:.0f}%", found->second->spread * 100);
   return text;
 }
 
 std::string table_of(const Point& point) {
   auto lines = lines_of(point);
   if (lines.empty()) return "";
-  auto text = fmt::format("    {:<40}{:<17}{:>15}{:>15}{:>15}\n", "", "unit", "user", "kernel",
+  auto text = fmt::format("    {:<44}{:<17}{:>15}{:>15}{:>15}\n", "", "unit", "user", "kernel",
                           point.name == "simplicity" ? "core" : "stock");
   for (const auto& line : lines) {
     auto last = cell(line, "stock") + cell(line, "core");
-    auto row = fmt::format("    {:<40}{:<17}{:>15}{:>15}{:>15}", line.what, line.unit,
+    auto row = fmt::format("    {:<44}{:<17}{:>15}{:>15}{:>15}", line.what, line.unit,
                            cell(line, "user"), cell(line, "kernel"), last);
     text += row.substr(0, row.find_last_not_of(' ') + 1) + '\n';
   }

@@ -12,7 +12,7 @@ for point in performance simplicity 'interface stability' delivery 'blast radius
 done
 is "it recommends a side" out_has '^  Recommendation: (user space|the kernel|either side|open)'
 is "and says what would change it" out_has '^  What would change it'
-is "a break-even among that" out_has 'break-even at [0-9.,]+ bytes'
+is "a break-even among that" out_has 'break-even at [0-9.,]+ (bytes|KiB)'
 
 capture "$ringside" verdict --all --from "$results" --kernel 6.12 --json "$scratch/json" \
   --html "$scratch/html"
@@ -70,7 +70,7 @@ if [ -n "$(headers_of 6.1)" ]; then
   is "both placements agree" out_has '^ok 4097 bytes'
   capture make -C digest bench verdict
   is "it is measured and judged at once" ended 0
-  is "by performance, over sizes" out_has 'a digest, 65,536 bytes +instructions'
+  is "by performance, over sizes" out_has 'a digest, 64 KiB +instructions'
   is "and by the symbols that it imports" out_has 'imported symbols over [12] kernels?'
   is "the page is there" [ -s digest/build/verdict.html ]
   if /usr/bin/python3 -c 'import clang.cindex' 2>/dev/null; then

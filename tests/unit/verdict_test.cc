@@ -158,8 +158,20 @@ TEST(Verdict, NoiseIsNoDifference) {
   Measurements measurements;
   measurements.user_cost = 20'000, measurements.kernel_cost = 1000;
   auto lines = measurements.lines();
-  for (auto& each : lines) each["spread"] = 2;
-  EXPECT_EQ(side(judged(lines), "performance"), Side::kUser);
+  for (auto& each : lines)
+    if (each["unit"] == "instructions") {
+      double value = each["median"];
+      each["samples"] = {value / 30, value / 20, value, value * 20, value * 30};
+    }
+  auto verdict = judged(lines);
+  EXPECT_EQ(side(verdict, "performance"), Side::kUser);
+  EXPECT_TRUE(has(verdict.points[0].reasons, "within the spread of both"));
+  for (auto& each : lines)  // one that was disturbed is no spread
+    if (each["unit"] == "instructions") {
+      double value = each["median"];
+      each["samples"] = {value, value, value, value, value * 1000};
+    }
+  EXPECT_EQ(side(judged(lines), "performance"), Side::kKernel);
 }
 
 // 2 times at 64 bytes, the same at 64 KiB: 1.1 in between, both axes logarithmic.
@@ -170,7 +182,7 @@ TEST(Verdict, BreakEvenSizeIsWhereTheRatioPassesTheLimit) {
   lines[0]["median"] = 2000;
   auto verdict = judged(lines);
   double expected = 64 * std::pow(1024, std::log(2 / 1.1) / std::log(2));
-  EXPECT_TRUE(has(verdict.changes, "break-even at " + number_text(expected) + " bytes"));
+  EXPECT_TRUE(has(verdict.changes, "break-even at " + size_text(expected, "bytes")));
   EXPECT_TRUE(has(verdict.changes, "below"));
 }
 
@@ -341,6 +353,10 @@ TEST(VerdictText, NumbersAreForPeople) {
   EXPECT_EQ(number_text(-1234), "-1,234");
   EXPECT_EQ(number_text(1'000'007), "1,000,007");
   EXPECT_EQ(number_text(2.5e9), "2.5 G");
+  EXPECT_EQ(size_text(64, "bytes"), "64 bytes");
+  EXPECT_EQ(size_text(65536, "bytes"), "64 KiB");
+  EXPECT_EQ(size_text(16 << 20, "bytes"), "16 MiB");
+  EXPECT_EQ(size_text(2048, "luns"), "2,048 luns");
   EXPECT_EQ(number_text(12'345'678), "12.3 M");
 }
 
