@@ -19,8 +19,8 @@ enum class Simd : std::uint8_t { kPortable, kSse2, kAvx2 };
 // The kinds of masks. kText: '<' '&' CR NUL, which end a run of text. kEnd: '>'. kParity: the
 // number of '"' up to and with this byte is odd. kStray: a '"' that opens no value by the looks of
 // what is before it: white space, a plain name and '='. kOdd: what follows a '=' and is no '"' that
-// opens one. kFold: white space that is not one space between other bytes.
-enum Mask : unsigned { kText, kEnd, kParity, kStray, kOdd, kFold, kMasks };
+// opens one. kFold: white space that is not one space between other bytes. kLess: '<'.
+enum Mask : unsigned { kText, kEnd, kParity, kStray, kOdd, kFold, kLess, kMasks };
 
 // The masks of one slice: for each kind a string of bits, and behind it two words of zeros.
 struct Masks {
@@ -30,7 +30,7 @@ struct Masks {
 
 // Where a block's bytes of some sets are; `plain` is letters, digits, '-', ':' and '_'.
 struct Sets {
-  std::uint64_t text, end, quote, equals, plain, spaces, blanks;
+  std::uint64_t text, less, end, quote, equals, plain, spaces, blanks;
 };
 
 // What a block tells the next one, each 0 or 1.
@@ -53,7 +53,9 @@ inline std::uint64_t parities(std::uint64_t bits) {
 }
 
 // The masks of a block from its sets. Names are followed by an addition: a bit at the start of each
-// name that begins behind white space carries through it to the byte behind its end.
+// name that begins behind white space carries through it to the byte behind its end. kFold is only
+// made where `kFolds`; the bits of the others do not depend on that.
+template <bool kFolds>
 inline void put_masks(const Sets& sets, unsigned block, Masks& masks, Carry& carry) {
   std::uint64_t starts = sets.plain & (sets.spaces << 1 | carry.space), ends;
   bool over = __builtin_add_overflow(sets.plain, starts, &ends);
@@ -61,24 +63,27 @@ inline void put_masks(const Sets& sets, unsigned block, Masks& masks, Carry& car
   std::uint64_t named = sets.equals & ends & ~sets.plain;
   std::uint64_t open = sets.quote & (named << 1 | carry.named);
   masks.words[kText][block] = sets.text;
+  masks.words[kLess][block] = sets.less;
   masks.words[kEnd][block] = sets.end;
   std::uint64_t parity = parities(sets.quote) ^ (0 - carry.parity);
   masks.words[kParity][block] = parity;
   masks.words[kStray][block] = sets.quote & ~open;
   masks.words[kOdd][block] = (sets.equals << 1 | carry.equals) & ~open;
-  masks.words[kFold][block] = sets.spaces & ~(sets.blanks & ~(sets.spaces << 1 | carry.space));
+  if constexpr (kFolds)
+    masks.words[kFold][block] = sets.spaces & ~(sets.blanks & ~(sets.spaces << 1 | carry.space));
   carry = {sets.spaces >> 63, over, sets.equals >> 63, named >> 63, parity >> 63};
 }
 
-// Indexes `blocks` blocks. SSE2 is in every x86-64; AVX2 is for the caller to know of.
-void index_portable(const unsigned char* from, unsigned blocks, Masks& masks);
-void index_sse2(const unsigned char* from, unsigned blocks, Masks& masks);
-void index_avx2(const unsigned char* from, unsigned blocks, Masks& masks);
+// Indexes `blocks` blocks. SSE2 is in every x86-64; AVX2 is for the caller to know of. Without
+// `folds` kFold is left as it is.
+void index_portable(const unsigned char* from, unsigned blocks, bool folds, Masks& masks);
+void index_sse2(const unsigned char* from, unsigned blocks, bool folds, Masks& masks);
+void index_avx2(const unsigned char* from, unsigned blocks, bool folds, Masks& masks);
 
 class Index {
  public:
-  // Indexes the first kSlice bytes, or less, of `slice`.
-  void make(Bytes slice, Simd simd);
+  // Indexes the first kSlice bytes, or less, of `slice`; kFold only where `folds`.
+  void make(Bytes slice, Simd simd, bool folds);
 
   unsigned size() const { return size_; }
 
@@ -89,6 +94,13 @@ class Index {
     std::uint64_t word;
     __builtin_memcpy(&word, reinterpret_cast<const char*>(masks_.words[mask]) + from / 8, 8);
     return word >> (from % 8);
+  }
+
+  // The mask of one block; of its '"'.
+  std::uint64_t word(Mask mask, unsigned block) const { return masks_.words[mask][block]; }
+  std::uint64_t quotes(unsigned block) const {
+    std::uint64_t odd = word(kParity, block), before = block ? word(kParity, block - 1) >> 63 : 0;
+    return odd ^ (odd << 1 | before);
   }
 
   // The first byte of that kind from `from` on, which is at most size(); size() where none is.

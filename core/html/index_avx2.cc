@@ -58,21 +58,26 @@ RS_AVX2 Vector is_plain(Vector v) {
   return rows != 0;
 }
 
-}  // namespace
-
-__attribute__((target("avx2"))) void index_avx2(const unsigned char* from, unsigned blocks,
-                                                Masks& masks) {
+template <bool kFolds>
+__attribute__((target("avx2"))) void index(const unsigned char* from, unsigned blocks,
+                                           Masks& masks) {
   auto* bytes = reinterpret_cast<const char*>(from);
   Carry carry;
   for (unsigned block = 0; block < blocks; ++block, bytes += kBlock) {
     __builtin_prefetch(bytes + 2048);  // hardware stops at the end of a page; beyond is no fault
     Vector low = load(bytes), high = load(bytes + 32);
-    Sets sets{find(low, high, kTextSet),           bits(low == '>', high == '>'),
-              bits(low == '"', high == '"'),       bits(low == '=', high == '='),
-              bits(is_plain(low), is_plain(high)), find(low, high, kSpaceSet),
-              bits(low == ' ', high == ' ')};
-    put_masks(sets, block, masks, carry);
+    Sets sets{find(low, high, kTextSet),     bits(low == '<', high == '<'),
+              bits(low == '>', high == '>'), bits(low == '"', high == '"'),
+              bits(low == '=', high == '='), bits(is_plain(low), is_plain(high)),
+              find(low, high, kSpaceSet),    bits(low == ' ', high == ' ')};
+    put_masks<kFolds>(sets, block, masks, carry);
   }
+}
+
+}  // namespace
+
+void index_avx2(const unsigned char* from, unsigned blocks, bool folds, Masks& masks) {
+  folds ? index<true>(from, blocks, masks) : index<false>(from, blocks, masks);
 }
 
 }  // namespace ringside::html

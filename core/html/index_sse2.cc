@@ -19,18 +19,18 @@ RS_SSE2 Vector is_plain(Vector v) {
   return ((folded > '`') & (folded < '{')) | ((v > '/') & (v < ';')) | (v == '-') | (v == '_');
 }
 
-}  // namespace
-
-__attribute__((target("sse2"))) void index_sse2(const unsigned char* from, unsigned blocks,
-                                                Masks& masks) {
+template <bool kFolds>
+__attribute__((target("sse2"))) void index(const unsigned char* from, unsigned blocks,
+                                           Masks& masks) {
   Carry carry;
   for (unsigned block = 0; block < blocks; ++block) {
     Sets sets{};
     for (unsigned quarter = 0; quarter < 4; ++quarter, from += sizeof(Vector)) {
       Vector v;
       __builtin_memcpy(&v, from, sizeof(v));
-      Vector returns = v == '\r', blank = v == ' ';
-      sets.text |= bits((v == '<') | (v == '&') | returns | (v == '\0'), quarter);
+      Vector returns = v == '\r', blank = v == ' ', less = v == '<';
+      sets.less |= bits(less, quarter);
+      sets.text |= bits(less | (v == '&') | returns | (v == '\0'), quarter);
       sets.end |= bits(v == '>', quarter);
       sets.quote |= bits(v == '"', quarter);
       sets.equals |= bits(v == '=', quarter);
@@ -38,8 +38,14 @@ __attribute__((target("sse2"))) void index_sse2(const unsigned char* from, unsig
       sets.spaces |= bits(blank | (v == '\t') | (v == '\n') | (v == '\f') | returns, quarter);
       sets.blanks |= bits(blank, quarter);
     }
-    put_masks(sets, block, masks, carry);
+    put_masks<kFolds>(sets, block, masks, carry);
   }
+}
+
+}  // namespace
+
+void index_sse2(const unsigned char* from, unsigned blocks, bool folds, Masks& masks) {
+  folds ? index<true>(from, blocks, masks) : index<false>(from, blocks, masks);
 }
 
 }  // namespace ringside::html

@@ -20,6 +20,7 @@
 #include "core/html/output.hh"
 #include "core/html/page.hh"
 #include "core/html/state.hh"
+#include "core/html/sweep.hh"
 
 namespace ringside::html {
 
@@ -35,7 +36,7 @@ class Stripper {
 
   // Begins a slice: its first kSlice bytes. The only part that uses SIMD registers.
   void index(Bytes slice, Simd simd) {
-    index_.make(slice, simd);
+    index_.make(slice, simd, !raw_);
     at_ = 0;
   }
 
@@ -50,13 +51,32 @@ class Stripper {
  private:
   static constexpr unsigned kHeldMax = kEntityNameMax;
 
+  // A reference: how many bytes it has without its '&', 0 for none, and what it stands for.
+  struct CommonReference {
+    unsigned size;
+    std::uint32_t code;
+  };
+
+  // How far a slice is swept: all before `at` is done, `tag` was the last '<'. 0, or the end of the
+  // block that was not for it; no block before that is worth another try.
+  struct Swept {
+    Output out;
+    unsigned at, tag, wrong;
+  };
+
   // fast.cc
   void text(const unsigned char* in);
   bool special(const unsigned char* in);
   bool data_tag(const unsigned char* in);
-  void raw_data(const unsigned char* in);
+  void raw_text(const unsigned char* in);
+  Swept sweep(const unsigned char* in, unsigned at, Output out) const;
+  bool sweep_block(const unsigned char* in, unsigned base, bool within, const Sweep& sweep,
+                   Swept& swept) const;
+  bool sweep_other(const unsigned char* in, unsigned& at, Output& out) const;
   unsigned end_of_tag(unsigned from) const;
-  bool common_reference(const unsigned char* in);
+  unsigned end_of_comment(const unsigned char* in, unsigned at) const;
+  CommonReference common_reference(const unsigned char* in, unsigned at) const;
+  static CommonReference decimal_reference(const unsigned char* digits);
   void skip(const unsigned char* in);
 
   // states.cc: one byte through the states. Those that are bool: false where it must be taken once

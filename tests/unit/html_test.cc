@@ -110,11 +110,12 @@ TEST(Html, EveryWayOfIndexingGivesTheSameMasks) {
     for (auto& byte : bytes)
       byte = static_cast<char>(random() % 2 ? random() : common[random() % 14]);
     auto masks = std::make_unique<Masks[]>(3);
-    void (*make[])(const unsigned char*, unsigned, Masks&) = {index_portable, index_sse2,
-                                                              index_avx2};
+    void (*make[])(const unsigned char*, unsigned, bool, Masks&) = {index_portable, index_sse2,
+                                                                    index_avx2};
     for (auto way : ways()) {
       auto at = static_cast<std::size_t>(way);
-      make[at](reinterpret_cast<const unsigned char*>(bytes.data()), Masks::kBlocks, masks[at]);
+      make[at](reinterpret_cast<const unsigned char*>(bytes.data()), Masks::kBlocks, true,
+               masks[at]);
       for (unsigned kind = 0; kind < kMasks; ++kind)
         ASSERT_TRUE(std::ranges::equal(masks[at].words[kind], masks[0].words[kind])) << kind;
     }
@@ -128,7 +129,7 @@ TEST(Html, EveryWayOfIndexingFindsEveryByteAtEveryPlace) {
       for (unsigned size : {1u, 63u, 64u, 65u, 130u}) {
         std::string text(size, 'x');
         text.back() = static_cast<char>(byte);
-        index->make(as_bytes(text), way);
+        index->make(as_bytes(text), way, true);
         auto finds = [&](Mask mask) { return index->next(mask, 0) == size - 1; };
         EXPECT_EQ(finds(kText), byte == '<' || byte == '&' || byte == '\r' || byte == 0) << byte;
         EXPECT_EQ(finds(kEnd), byte == '>') << byte;
