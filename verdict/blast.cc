@@ -79,7 +79,7 @@ Contained judge_side(const Question& question, const char* placement, Point& poi
 }  // namespace
 
 Point judge_blast(const Question& question) {
-  Point point{"blast radius", Side::kOpen, {}, {}, {}, {}, {}, {}, {}, {}};
+  Point point("blast radius");
   auto user = judge_side(question, "user", point);
   auto kernel = judge_side(question, "kernel", point);
   if (!point.missing.empty()) return point;

@@ -26,7 +26,7 @@ std::string version_of(const Row& row) {
 }  // namespace
 
 Point judge_delivery(const Question& question) {
-  Point point{"delivery", Side::kOpen, {}, {}, {}, {}, {}, {}, {}, {}};
+  Point point("delivery");
   const auto *user = files_row(question, "user"), *kernel = files_row(question, "kernel");
   for (auto [row, placement] : {std::pair{user, "user"}, {kernel, "kernel"}}) {
     if (row) {

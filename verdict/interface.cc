@@ -111,7 +111,7 @@ bool judge_kernel(const Question& question, Point& point) {
 }  // namespace
 
 Point judge_interface(const Question& question) {
-  Point point{"interface stability", Side::kOpen, {}, {}, {}, {}, {}, {}, {}, {}};
+  Point point("interface stability");
   auto rows = all_imports(question, point);
   point.matrix = matrix_of(rows);
   for (const auto* row : rows)

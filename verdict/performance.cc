@@ -185,7 +185,7 @@ std::optional<bool> judge_pair(const Question& question, const Pair& pair, Point
 }  // namespace
 
 Point judge_performance(const Question& question) {
-  Point point{"performance", Side::kOpen, {}, {}, {}, {}, {}, {}, {}, {}};
+  Point point("performance");
   bool measured = false, critical = false;
   for (const auto& pair : question.service.pairs)
     if (auto answer = judge_pair(question, pair, point)) {

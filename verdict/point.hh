@@ -46,6 +46,8 @@ struct Matrix {
 Change change_of(const std::vector<Symbol>& across);
 
 struct Point {
+  explicit Point(std::string its_name) : name(std::move(its_name)) {}
+
   std::string name;
   Side side = Side::kOpen;
   std::vector<std::string> reasons, changes, missing;

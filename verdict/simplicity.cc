@@ -48,7 +48,7 @@ Side side_of(double user, double kernel, double limit, bool constrained) {
 }  // namespace
 
 Point judge_simplicity(const Question& question) {
-  Point point{"simplicity", Side::kOpen, {}, {}, {}, {}, {}, {}, {}, {}};
+  Point point("simplicity");
   add_figures(question, point);
   note_missing(question, point);
   if (!point.missing.empty()) return point;

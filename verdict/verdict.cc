@@ -59,6 +59,22 @@ void recommend(const Thresholds& limits, Verdict& verdict) {
   }
 }
 
+bool has_flavour(const std::string& release, const std::string& flavour) {
+  return (release + "-").find("-" + flavour + "-") != release.npos;
+}
+
+// Whether a release is what "6.1", "6.1-rt" or the release itself mean; "6.1" is no flavour of it.
+bool is_called(const std::string& release, const std::string& name) {
+  if (release == name) return true;
+  std::ptrdiff_t words = 0;
+  for (const char* flavour : {"rt", "cloud", "kasan"}) {
+    if (has_flavour(release, flavour) != has_flavour(name, flavour)) return false;
+    words += has_flavour(name, flavour);
+  }
+  bool is_series = std::ranges::count(name, '-') == words;
+  return is_series && bench::begins_release(name.substr(0, name.find('-')), release);
+}
+
 // What turns a point that speaks for the recommended side, or against it, may turn it.
 void collect(Verdict& verdict) {
   for (const auto& point : verdict.points) {
@@ -84,9 +100,8 @@ Verdict judge(const Service& service, const Thresholds& limits, const std::vecto
 }
 
 std::string release_of(const std::string& kernel, const std::vector<Row>& rows) {
-  auto found = std::find_if(rows.rbegin(), rows.rend(), [&](const Row& row) {
-    return row.kernel != "any" && bench::begins_release(kernel, row.kernel);
-  });
+  auto found = std::find_if(rows.rbegin(), rows.rend(),
+                            [&](const Row& row) { return is_called(row.kernel, kernel); });
   return found == rows.rend() ? kernel : found->kernel;
 }
 

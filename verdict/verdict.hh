@@ -20,7 +20,7 @@ struct Verdict {
 Verdict judge(const Service& service, const Thresholds& limits, const std::vector<Row>& rows,
               const std::string& kernel, const std::vector<std::string>& kernels);
 
-// The last release in `rows` that begins with `kernel` ("6.1" is not 6.12) and is of a guest, or
+// The last release in `rows` that `kernel` means ("6.1" is neither 6.12 nor a flavour of 6.1), or
 // `kernel` itself where there is none.
 std::string release_of(const std::string& kernel, const std::vector<Row>& rows);
 

@@ -347,6 +347,19 @@ TEST(VerdictSpec, MisspeltAndMissingWordsAreNamed) {
   EXPECT_FALSE(parse_spec("{", "spec"));
 }
 
+TEST(Verdict, KernelsAreFoundByTheirNames) {
+  std::vector<Row> rows(5);
+  rows[0].kernel = "6.1.0-57-amd64", rows[1].kernel = "6.12.117+deb12-amd64";
+  rows[2].kernel = "6.1.0-57-rt-amd64", rows[3].kernel = "6.1.192-kasan", rows[4].kernel = "any";
+  EXPECT_EQ(release_of("6.1", rows), "6.1.0-57-amd64");
+  EXPECT_EQ(release_of("6.12", rows), "6.12.117+deb12-amd64");
+  EXPECT_EQ(release_of("6.1-rt", rows), "6.1.0-57-rt-amd64");
+  EXPECT_EQ(release_of("6.1-kasan", rows), "6.1.192-kasan");
+  EXPECT_EQ(release_of("6.1.0-57-amd64", rows), "6.1.0-57-amd64");
+  EXPECT_EQ(release_of("6.1.0-56-amd64", rows), "6.1.0-56-amd64") << "another release is none";
+  EXPECT_EQ(release_of("6.12-rt", rows), "6.12-rt");
+}
+
 TEST(VerdictText, NumbersAreForPeople) {
   EXPECT_EQ(number_text(0.25), "0.25");
   EXPECT_EQ(number_text(999.5), "999.5");
