@@ -15,7 +15,7 @@ MODULES :=
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all command kernels modules packages test-packages demo tests test test-full kasan sweep bench \
-	figures asan fuzz install format clean fresh-check help
+	figures verdict asan fuzz install format clean fresh-check help
 .DEFAULT_GOAL := all
 
 all: modules ## the command at build/ringside and the modules at build/modules/RELEASE/*.ko
@@ -40,10 +40,10 @@ modules: kernels
 	  kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules $(MODULES) || exit; \
 	done
 
-demo: TARGETS := ringside ringside-agent demo-oops bench-ksyms bench-report
-demo: MODULES := kernel/ksyms tests/lab/provoke
+demo: TARGETS := ringside ringside-agent demo-oops
+demo: MODULES := kernel/ksyms kernel/loader kernel/channels kernel/html kernel/scsi tests/lab/provoke tests/lab/refused
 demo: KERNELS := $(firstword $(KERNELS))
-demo: modules ## a real oops in a stock kernel, decoded on both sides; what a look-up costs
+demo: modules ## the tour: a broken driver, a real oops, modules, firmware, channels, a page; verdicts
 	@demo/run $(BUILD) $(KERNELS)
 
 tests: test-packages modules
@@ -78,6 +78,12 @@ bench: modules ## every figure, ours beside the peers', from one run
 
 figures: bench ## the bench, and its table into README.md and docs/results/
 	@bench/figures $(BUILD)/results/bench.jsonl $(BUILD)/bench-report
+
+verdict: TARGETS := all verdict-tools
+verdict: modules ## all services judged on both sides of the line, into docs/results/verdict.*
+	@packaging/install-packages packaging/packages-verdict.txt
+	@for kernel in $(KERNELS); do kernel/build $(BUILD)/ringside $$kernel $(BUILD)/modules tests/verdict/fault || exit; done
+	@verdict/run $(BUILD) $(KERNELS)
 
 asan: test-packages ## the tests of user space under AddressSanitizer and UBSan
 	@cmake --preset asan -Wno-dev --log-level=WARNING >/dev/null

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 
+#include "cli/write_file.hh"
 #include "user/costs/advise.hh"
 
 namespace ringside::cli {
@@ -67,14 +67,6 @@ Outcome<Measured> measure_here(const ChannelBench& wanted, int argc, char** argv
     measured.status = kNo;
   }
   return measured;
-}
-
-Outcome<Nothing> write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (!file) return system_failure("write", path);
-  return ok;
 }
 
 Outcome<Nothing> show(const ChannelBench& wanted, const std::vector<costs::Cost>& costs) {

@@ -16,9 +16,11 @@ int lab(int argc, char** argv);
 int link(int argc, char** argv);
 int list(int argc, char** argv);
 int load(int argc, char** argv);
+int new_service(int argc, char** argv);
 int oops(int argc, char** argv);
 int place(int argc, char** argv);
 int scan(int argc, char** argv);
 int unload(int argc, char** argv);
+int verdict(int argc, char** argv);
 
 }  // namespace ringside::cli

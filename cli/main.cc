@@ -35,6 +35,8 @@ constexpr Command kCommands[] = {
     {"Storage", "scan", "SCSI devices as they are now: new, gone, resized; added and removed",
      scan},
     {"Pages", "html", "text out of HTML, in user space or in the kernel", html},
+    {"Verdicts", "verdict", "on which side of the line a service belongs, by measurement", verdict},
+    {"Verdicts", "new", "the skeleton of a service of your own, for either side", new_service},
     {"Laboratory", "lab", "run a command on a stock kernel under QEMU", lab},
     {"This machine", "doctor", "what works here, and what to install for the rest", doctor},
 };

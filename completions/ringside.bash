@@ -4,6 +4,11 @@ _ringside_help() { # COMMAND-WORDS...: its subcommands or commands, one a line
   "$@" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p'
 }
 
+# The services that `ringside verdict --help` names, a line each.
+_ringside_services() {
+  "$1" verdict --help 2>/dev/null | sed -n 's/^ *SERVICE TEXT *\(.*\), or a folder.*/\1/p' | tr -d ,
+}
+
 _ringside() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   local -a command=("${COMP_WORDS[0]}")
@@ -34,6 +39,9 @@ _ringside() {
     [ "$COMP_CWORD" -eq 2 ] && case ${COMP_WORDS[1]} in lab | channel | firmware) ;; *) false ;; esac
   }; then
     mapfile -t COMPREPLY < <(compgen -W "$(_ringside_help "${command[@]}")" -- "$cur")
+  elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = verdict ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(_ringside_services "${COMP_WORDS[0]}")" -- "$cur")
+    compopt -o default
   elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = oops ]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_ringside_help "${command[@]}")" -- "$cur")
     compopt -o default

@@ -37,3 +37,4 @@ complete -c ringside -n __ringside_wants_subcommand -f -a '(__ringside_subcomman
 complete -c ringside -n 'set -l words (commandline -opc); test "$words[2..]" = oops' -a '(__ringside_subcommands)'
 complete -c ringside -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__ringside_options)'
 complete -c ringside -n __ringside_wants_kernel -a '(ringside lab list 2>/dev/null | cut -f1)'
+complete -c ringside -n 'set -l words (commandline -opc); test "$words[2..]" = verdict' -a '(ringside verdict --help | string replace -rf "^ *SERVICE TEXT *(.*), or a folder.*" "\$1" | string split ", ")'

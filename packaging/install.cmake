@@ -48,6 +48,18 @@ endforeach()
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs ${CMAKE_SOURCE_DIR}/examples
         DESTINATION share/doc/ringside)
 
+# What `ringside verdict` and `ringside new` use in place, where it is in the source tree.
+set(IN_PLACE share/ringside)
+install(FILES ${CMAKE_SOURCE_DIR}/verdict/services.json DESTINATION ${IN_PLACE}/verdict)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/verdict/measure ${CMAKE_SOURCE_DIR}/verdict/specimen
+        DESTINATION ${IN_PLACE}/verdict USE_SOURCE_PERMISSIONS
+        PATTERN __pycache__ EXCLUDE)
+install(PROGRAMS ${CMAKE_SOURCE_DIR}/kernel/build ${CMAKE_SOURCE_DIR}/kernel/include-files
+        DESTINATION ${IN_PLACE}/kernel)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/kernel/base DESTINATION ${IN_PLACE}/kernel)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/tests/verdict/fault DESTINATION ${IN_PLACE}/tests/verdict)
+install(FILES ${CMAKE_SOURCE_DIR}/tests/verdict/garbage.c DESTINATION ${IN_PLACE}/tests/verdict)
+
 # Man pages, where scdoc is installed.
 find_program(SCDOC scdoc)
 if(SCDOC)

@@ -40,7 +40,7 @@ is "ringside-firmware(1) has the options of firmware serve --help" \
 is "ringside-lab(1) has the options of lab ... --help" \
   same_options ringside-lab "lab run" "lab session" "lab fetch" "lab list"
 
-for command in check link load unload list place doctor; do
+for command in check link load unload list place verdict new doctor; do
   is "ringside-$command(1) has the options of $command --help" \
     same_options "ringside-$command" "$command"
 done
@@ -110,6 +110,12 @@ completes_ways() {
   printf 'mmap\nread\nuring\n' >"$scratch/expected"
   same "$scratch/expected" "$scratch/offered"
 }
+completes_services() {
+  offers ringside verdict ''
+  services | sort >"$scratch/expected"
+  same "$scratch/expected" "$scratch/offered"
+}
+services() { sed -n 's/^      "name": "\([a-z]*\)",$/\1/p' "$source/verdict/services.json"; }
 completes_directions() {
   offers ringside channel advise --direction ''
   printf 'both\nevent\nto-kernel\nto-user\n' >"$scratch/expected"
@@ -133,6 +139,7 @@ is "bash completes those of oops, and their options" completes_subcommands_of_oo
 is "bash completes options" completes_options
 is "bash completes values of options" completes_values
 is "bash completes the ways of html --in" completes_ways
+is "bash completes the services of verdict" completes_services
 is "bash completes channel's options, and the directions of advise" completes_directions
 for shell in zsh fish; do
   file=$source/completions/ringside.$shell

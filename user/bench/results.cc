@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -47,6 +48,12 @@ double spread(const std::vector<double>& samples) {
   auto [least, most] = std::minmax_element(samples.begin(), samples.end());
   double middle = median(samples);
   return middle == 0 ? 0 : (*most - *least) / middle;
+}
+
+bool begins_release(const std::string& beginning, const std::string& release) {
+  if (!release.starts_with(beginning)) return false;
+  bool cut = release.size() > beginning.size() && !beginning.empty();
+  return !cut || !std::isdigit(static_cast<unsigned char>(release[beginning.size()]));
 }
 
 nlohmann::json to_json(const Context& context, const Measure& measure) {

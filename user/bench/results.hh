@@ -38,6 +38,9 @@ double median(std::vector<double> samples);
 // (largest - smallest) / median: how far the samples spread.
 double spread(const std::vector<double>& samples);
 
+// Whether `beginning` begins `release`: "6.1" begins 6.1.0-57-amd64, and not 6.12; "" begins all.
+bool begins_release(const std::string& beginning, const std::string& release);
+
 // The line of one measure: an object of schema kSchema.
 nlohmann::json to_json(const Context& context, const Measure& measure);
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -55,13 +54,6 @@ void keep(std::vector<Cost>& costs, Cost cost) {
 
 bool is_counted(const Cost& cost) {
   return cost.unit == "instructions";
-}
-
-// "6.1" begins 6.1.0-57-amd64, and not 6.12.
-bool begins_release(const std::string& beginning, const std::string& release) {
-  if (!release.starts_with(beginning)) return false;
-  bool cut = release.size() > beginning.size() && !beginning.empty();
-  return !cut || !std::isdigit(static_cast<unsigned char>(release[beginning.size()]));
 }
 
 // A channel's line in a panel: in batches where it has them, as that is what it is chosen for.
@@ -132,7 +124,7 @@ std::vector<std::string> kernels_of(const std::vector<Cost>& costs) {
 }
 
 std::vector<Cost> of_kernel(const std::vector<Cost>& costs, const std::string& kernel) {
-  auto is_meant = [&](const Cost& cost) { return begins_release(kernel, cost.kernel); };
+  auto is_meant = [&](const Cost& cost) { return bench::begins_release(kernel, cost.kernel); };
   auto last = std::find_if(costs.rbegin(), costs.rend(), is_meant);
   if (last == costs.rend()) return {};
   auto is_same = [&](const Cost& cost) { return cost.kernel == last->kernel; };

@@ -84,7 +84,9 @@ class Drawing {
     double bottom = kHead + static_cast<double>(rows()) * cell_height();
     draw_legend(bottom);
     double width = static_cast<double>(columns()) * cell_width();
-    double height = bottom + kLegendLine * static_cast<double>((names_.size() + 5) / 6) + 12;
+    double height =
+        bottom + kLegendLine * static_cast<double>((names_.size() + in_a_row() - 1) / in_a_row()) +
+        12;
     return fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
         "aria-label=\"{}\">\n{}<text x=\"{:.0f}\" y=\"22\" text-anchor=\"middle\" "
@@ -95,6 +97,7 @@ class Drawing {
  private:
   std::size_t columns() const { return std::max<std::size_t>(figure_.columns, 1); }
   std::size_t rows() const { return (figure_.panels.size() + columns() - 1) / columns(); }
+  std::size_t in_a_row() const { return std::min<std::size_t>(3 * columns(), 6); }  // of the legend
   static double cell_width() { return kLeft + kWidth + kRight; }
   static double cell_height() { return kTop + kHeight + kBottom; }
 
@@ -147,12 +150,12 @@ class Drawing {
       out_ += fmt::format("<path class=\"line\" {} d=\"{}\"><title>{}</title></path>\n",
                           stroke(series.name), path, escaped(series.name));
   }
-  // Six names a line.
+  // As many names a line as there is room for.
   void draw_legend(double top) {
-    double step = static_cast<double>(columns()) * cell_width() / 6;
+    double step = static_cast<double>(columns()) * cell_width() / static_cast<double>(in_a_row());
     for (std::size_t each = 0; each < names_.size(); ++each) {
-      double x = 12 + static_cast<double>(each % 6) * step;
-      double y = top + 10 + kLegendLine * static_cast<double>(each / 6);
+      double x = 12 + static_cast<double>(each % in_a_row()) * step;
+      double y = top + 10 + kLegendLine * static_cast<double>(each / in_a_row());
       out_ += fmt::format("<path class=\"line\" {} d=\"M{:.1f} {:.1f}h28\"/>\n",
                           stroke(names_[each]), x, y - 4);
       put_text(x + 34, y, "start", names_[each]);
