@@ -30,8 +30,12 @@ class Discovery {
  public:
   Discovery(const Sysfs& sysfs, unsigned host, const Selection& selection)
       : sysfs_(sysfs), host_(host), selection_(selection) {
-    for (const auto& device : sysfs.devices(host, {}))
-      known_.insert({device.address.channel, device.address.target});
+    for (const auto& device : sysfs.devices(host, {})) {
+      const auto& address = device.address;
+      known_.insert({address.channel, address.target});
+      bool is_left = address.lun == kReportLunsLun && selection.has(address);
+      if (is_left) helpers_.push_back(address);  // by a scan that was killed
+    }
   }
 
   std::vector<Address> run() {
