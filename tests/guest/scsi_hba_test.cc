@@ -26,7 +26,8 @@ class Adapter {
       for (auto host : Sysfs().hosts())
         if (std::find(before.begin(), before.end(), host) == before.end()) hosts_.push_back(host);
       return hosts_.size() == driver_.hosts;
-    })) << driver.modules.back() << " has " << hosts_.size();
+    })) << driver.modules.back()
+        << " has " << hosts_.size();
   }
   ~Adapter() {
     for (auto module = driver_.modules.rbegin(); module != driver_.modules.rend(); ++module)
@@ -131,8 +132,8 @@ TEST_F(ScsiHba, Usb) {
   expect_same({{"usb-storage", "uas"}, 2, 3});
 }
 
-// libata finds what is there by itself, whatever the kernel was told of scanning, and has numbers of
-// its own: what was taken away is found by it again, when we ask for it.
+// libata finds what is there by itself, whatever the kernel was told of scanning, and has numbers
+// of its own: what was taken away is found by it again, when we ask for it.
 TEST_F(ScsiHba, Ata) {
   Adapter adapter({{"ahci"}, 6, 1}, "manual");
   auto expected = adapter.complete();

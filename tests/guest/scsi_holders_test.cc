@@ -1,5 +1,5 @@
-// Who holds a disk, with the tools that administrators use, and units that change under the kernel's
-// hands. Hosts of scsi_debug; as root.
+// Who holds a disk, with the tools that administrators use, and units that change under the
+// kernel's hands. Hosts of scsi_debug; as root.
 #include <fcntl.h>
 #include <sys/mount.h>
 
@@ -26,8 +26,8 @@ bool has(const std::string& tool) {
 class ScsiHolders : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    for (auto module : {"scsi_mod", "sd_mod", "dm_mod", "dm_multipath", "dm_round_robin", "raid1",
-                        "ext4"})
+    for (auto module :
+         {"scsi_mod", "sd_mod", "dm_mod", "dm_multipath", "dm_round_robin", "raid1", "ext4"})
       ASSERT_TRUE(guest::succeeds({"modprobe", module})) << module;
   }
   explicit ScsiHolders(const Words& parameters = {"max_luns=2"}) : hosts_("manual", parameters) {
@@ -107,8 +107,10 @@ TEST_F(ScsiHolders, LvmsPhysicalVolume) {
 
 TEST_F(ScsiHolders, AnArrayOfMd) {
   if (!has("mdadm")) GTEST_SKIP() << "no mdadm: apt-get install mdadm";
-  ASSERT_TRUE(does("mdadm --create /dev/md7 --run --force --metadata=1.0 --level=1 "
-                   "--raid-devices=1 " + disk_));
+  ASSERT_TRUE(
+      does("mdadm --create /dev/md7 --run --force --metadata=1.0 --level=1 "
+           "--raid-devices=1 " +
+           disk_));
   expect_held("md md7");
   ASSERT_TRUE(does("mdadm --stop /dev/md7"));
   expect_free();
@@ -140,8 +142,8 @@ TEST_F(ScsiHolders, ByForceAHeldOneGoes) {
   EXPECT_TRUE(does(none + "remove plain"));
 }
 
-// A number of the host is in all identities: with it page 83h is another one, of the same model. The
-// first host has none.
+// A number of the host is in all identities: with it page 83h is another one, of the same model.
+// The first host has none.
 class ScsiReplaced : public ScsiHolders {
  protected:
   ScsiReplaced() : ScsiHolders({"max_luns=2", "add_host=2", "vpd_use_hostno=0"}) {

@@ -1,8 +1,8 @@
 // Targets that are wrong (tests/scsi/hostile), and scans that are killed. As root.
-// RINGSIDE_SCSI_KILLS (4): how often each way of adding is killed. RINGSIDE_SCSI_LUNS from 256 on: a
-// list of 20,000 LUNs in place of 600, and waits of 20 seconds, too.
-#include <spawn.h>
+// RINGSIDE_SCSI_KILLS (4): how often each way of adding is killed. RINGSIDE_SCSI_LUNS from 256 on:
+// a list of 20,000 LUNs in place of 600, and waits of 20 seconds, too.
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -35,7 +35,9 @@ class Hostile {
                                  "list_luns=" + std::to_string(list_luns)}));
     host_ = Sysfs().hosts().back();
   }
-  ~Hostile() { EXPECT_TRUE(guest::soon([] { return guest::unload("ringside_hostile"); })); }
+  ~Hostile() {
+    EXPECT_TRUE(guest::soon([] { return guest::unload("ringside_hostile"); }));
+  }
 
   std::string number() const { return std::to_string(host_); }
   std::set<Lun> luns(std::uint32_t target) const {
@@ -123,8 +125,8 @@ TEST_F(ScsiHostile, AUnitThatHangsByTheModule) {
 
 class ScsiKilled : public ScsiHostile {
  protected:
-  // SIGKILL while `ringside scan --add` is anywhere between its start and its end. Returns whether it
-  // was still running.
+  // SIGKILL while `ringside scan --add` is anywhere between its start and its end. Returns whether
+  // it was still running.
   static bool kill_within(std::chrono::microseconds time) {
     auto program = (guest::build_folder() / "ringside").string();
     const char* argv[] = {program.c_str(), "scan", "--add", nullptr};
@@ -132,7 +134,8 @@ class ScsiKilled : public ScsiHostile {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     pid_t child = -1;
-    EXPECT_EQ(posix_spawn(&child, argv[0], &actions, nullptr, const_cast<char**>(argv), environ), 0);
+    EXPECT_EQ(posix_spawn(&child, argv[0], &actions, nullptr, const_cast<char**>(argv), environ),
+              0);
     posix_spawn_file_actions_destroy(&actions);
     usleep(static_cast<useconds_t>(time.count()));
     kill(child, SIGKILL);

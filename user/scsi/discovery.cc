@@ -19,7 +19,8 @@ bool has_transport(const Sysfs& sysfs, unsigned host) {
   return false;
 }
 
-// libata takes any target for its port's one device, and resets the link for each that is told to it.
+// libata takes any target for its port's one device, and resets the link for each that is told to
+// it.
 bool is_ata(const Sysfs& sysfs, unsigned host) {
   std::error_code error;
   auto folder = sysfs.folders().sys / fmt::format("class/scsi_host/host{}/device", host);

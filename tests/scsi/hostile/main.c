@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A SCSI host for tests: each of its targets is wrong in its own way (enum wrong). All have LUN 0, a
- * disk, and what their lists say besides; they know INQUIRY and REPORT LUNS.
+ * A SCSI host for tests: each of its targets is wrong in its own way (enum wrong). All have LUN 0,
+ * a disk, and what their lists say besides; they know INQUIRY and REPORT LUNS.
  */
 #include <linux/device.h>
 #include <linux/module.h>
