@@ -91,6 +91,8 @@ void add_guest_options(App& app, Arguments& arguments) {
   app.add_option("--disk", options.disks, "a raw image as a virtio disk, writable")
       ->allow_extra_args(false)
       ->existing_file();
+  app.add_option("--drive", options.drives, "a further -drive for QEMU, for a --device to have")
+      ->allow_extra_args(false);
   app.add_option("--device", options.devices, "a further -device for QEMU")
       ->allow_extra_args(false);
   app.add_flag("--network", options.network, "a network card, eth0, on QEMU's user network");

@@ -40,6 +40,12 @@ std::string type_name(unsigned type) {
   return type == 0x1f ? "none" : fmt::format("type-{}", type);
 }
 
+// The options' own check takes what is below zero for a large number.
+std::string check_lun(const std::string& text) {
+  bool is_number = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  return is_number ? "" : fmt::format("'{}' is no LUN", text);
+}
+
 // Vendor, model and revision; empty where the kernel has no device.
 std::string text_in(const Row& row, std::string_view (*part)(Bytes)) {
   const auto& inquiry = row.unit.device.inquiry;
@@ -186,7 +192,8 @@ int scan(int argc, char** argv) {
   app.add_option("HOST", options.hosts, "host numbers; all where none is given");
   auto* channel = app.add_option("--channel", options.channel, "this channel only");
   auto* target = app.add_option("--target", options.target, "this target only");
-  auto* lun = app.add_option("--lun", options.lun, "this LUN only, as the kernel counts it");
+  auto* lun = app.add_option("--lun", options.lun, "this LUN only, as the kernel counts it")
+                  ->check(check_lun, "LUN");
   app.add_flag("--add", wishes.add, "add new devices, and look for new targets");
   app.add_flag("--remove-gone", wishes.remove_gone, "remove devices that are no longer there");
   app.add_flag("--resize", wishes.resize, "have the kernel read changed sizes");

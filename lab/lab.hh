@@ -34,6 +34,7 @@ struct Options {
   std::vector<std::string> programs;          // what an image of the root must hold (no 9p)
   std::filesystem::path out;                  // a directory whose writes reach the host
   std::vector<std::filesystem::path> disks;   // raw images, as virtio-blk, writable
+  std::vector<std::string> drives;            // further -drive arguments for QEMU
   std::vector<std::string> devices;           // further -device arguments for QEMU
   std::filesystem::path initrd;               // an archive to unpack before the lab's own
   std::filesystem::path console;              // a file for all that the guest's console says

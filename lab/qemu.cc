@@ -126,6 +126,7 @@ std::vector<std::string> qemu_arguments(const Kernel& kernel, const Options& opt
   add_shares(arguments, boot);
   add_disks(arguments, options, fds);
   if (options.network) add_network(arguments);
+  for (const auto& drive : options.drives) add(arguments, {"-drive", drive});
   for (const auto& device : options.devices) add(arguments, {"-device", device});
   return arguments;
 }

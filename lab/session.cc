@@ -119,7 +119,8 @@ RunResult Session::State::over(const End& end) {
   result.status = end.status;
   result.message = end.message;
   result.console = guest->console().tail();
-  options.disks.empty() ? guest->qemu().stop() : guest->qemu().quit();
+  bool has_disks = !options.disks.empty() || !options.drives.empty();
+  has_disks ? guest->qemu().quit() : guest->qemu().stop();
   return result;
 }
 

@@ -10,7 +10,7 @@ install(TARGETS ringside RUNTIME DESTINATION bin)
 if(TARGET ringside-insmod)
   install(TARGETS ringside-insmod RUNTIME DESTINATION sbin)
 endif()
-install(TARGETS ringside-agent RUNTIME DESTINATION libexec/ringside)
+install(TARGETS ringside-agent ringside-scan RUNTIME DESTINATION libexec/ringside)
 install(TARGETS ringside_api EXPORT ringside LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/ringside DESTINATION include
@@ -36,9 +36,12 @@ install(FILES ${COMPLETIONS}/ringside.fish DESTINATION share/fish/vendor_complet
 
 install(FILES ${PACKAGING}/systemd/ringside-oops.service
               ${PACKAGING}/systemd/ringside-firmware.service
+              ${PACKAGING}/systemd/ringside-scan.service
         DESTINATION lib/systemd/system)
 
 install(FILES ${CMAKE_SOURCE_DIR}/user/scsi/scsi-quirks DESTINATION share/ringside)
+install(PROGRAMS ${PACKAGING}/initramfs/hook ${PACKAGING}/initramfs/boot
+        DESTINATION share/ringside/initramfs)
 
 install(FILES ${CMAKE_SOURCE_DIR}/COPYING DESTINATION share/doc/ringside)
 foreach(DOCUMENT README.md DESIGN.md CONTRIBUTING.md CHANGELOG.md)

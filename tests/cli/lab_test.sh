@@ -65,6 +65,8 @@ newc() { # an archive of one file, NAME of one letter, that holds four letters
 }
 printf 'host' >"$scratch/disk"
 truncate -s 1M "$scratch/disk"
+printf 'bare' >"$scratch/drive"
+truncate -s 1M "$scratch/drive"
 newc b mine >"$scratch/initrd"
 cat >"$scratch/inside" <<'END'
 head -c 4 /dev/vda; echo " on the disk"
@@ -72,6 +74,9 @@ printf guest | dd of=/dev/vda conv=notrunc,fsync 2>/dev/null
 echo "$(cat /run/initramfs/b) from the initrd"
 grep -o ' ringside=test .*' /proc/cmdline
 ls /sys/class/net
+modprobe -a virtio_scsi sd_mod
+until [ -e /dev/sda ]; do sleep 0.1; done
+echo "$(head -c 4 /dev/sda) on the drive"
 grep -l 0x0004 /sys/bus/virtio/devices/*/device >/dev/null && echo entropy
 echo 0 >/proc/sys/kernel/unknown_nmi_panic
 echo >/run/ringside-nmi
@@ -80,7 +85,8 @@ echo "an NMI"
 exit 7
 END
 timeout 120 "$ringside" lab run --kernel 6.12 --accel tcg --timeout 60 --disk "$scratch/disk" --nmi \
-  --network --device virtio-rng-pci --initrd "$scratch/initrd" --append 'ringside=test x=y' \
+  --network --device virtio-rng-pci --device virtio-scsi-pci --drive "if=none,id=a,format=raw,file=$scratch/drive" \
+  --device scsi-hd,drive=a --initrd "$scratch/initrd" --append 'ringside=test x=y' \
   --console "$scratch/console" --status-file "$scratch/run.json" -- sh \
   <"$scratch/inside" >"$scratch/out" 2>"$scratch/err"
 status=$?
@@ -97,6 +103,7 @@ is "--initrd is seen" out_has '^mine from the initrd$'
 is "--append reaches the kernel" out_has ' ringside=test x=y'
 is "--network brings an interface" out_has '^eth0$'
 is "--device brings a device" out_has '^entropy$'
+is "--drive brings a device's disk" out_has '^bare on the drive$'
 is "--nmi: a command gets one, and --console has its report" nmi_on_request
 is "--status-file tells the end" tells_the_end
 

@@ -4,10 +4,11 @@
 set -eu
 build=$1 source=$2 image=$3
 release=$(uname -r)
-cp "$build/ringside" /usr/local/bin/
+cp "$build/ringside" "$build/scsi-quirks" /usr/local/bin/
 cp "$image" "/boot/vmlinuz-$release"
 mkdir -p "/lib/modules/$release/extra" /etc/systemd/system
 cp "$build/modules/$release/ringside_oops.ko" "/lib/modules/$release/extra/"
+modprobe -a scsi_debug sd_mod # a host that the kernel does not scan
 # A small tree, and no debug information: all of them take minutes in an emulated guest.
 mount -t tmpfs none "/lib/modules/$release/kernel"
 mkdir -p /usr/lib/debug && mount -t tmpfs none /usr/lib/debug
@@ -26,6 +27,9 @@ StandardError=inherit
 ExecStopPost=/bin/touch /run/check.done
 UNIT
 cat >/run/check <<'SCRIPT'
+echo disks before: $(ls /sys/bus/scsi/devices/*/model 2>/dev/null)
+systemctl start ringside-scan || systemctl status --no-pager ringside-scan
+echo scan: $(systemctl is-active ringside-scan), $(cat /sys/bus/scsi/devices/*/model)
 units='ringside-oops ringside-firmware'
 systemctl start $units || systemctl status --no-pager $units
 echo started: $(systemctl is-active $units)
