@@ -132,6 +132,15 @@ TEST_F(ScsiHba, Usb) {
   expect_same({{"usb-storage", "uas"}, 2, 3});
 }
 
+// How often a port's link came up, which is once for each reset.
+std::size_t links_up() {
+  auto log = output_of(Process{{"dmesg"}, {}, {}});
+  std::size_t count = 0;
+  for (auto at = log->find("SATA link up"); at != log->npos; at = log->find("SATA link up", at + 1))
+    ++count;
+  return count;
+}
+
 // libata finds what is there by itself, whatever the kernel was told of scanning, and has numbers
 // of its own: what was taken away is found by it again, when we ask for it.
 TEST_F(ScsiHba, Ata) {
@@ -148,6 +157,9 @@ TEST_F(ScsiHba, Ata) {
   EXPECT_EQ(add(), expected);
   DirectModule module;
   EXPECT_EQ(add(), expected);
+  auto before = links_up();
+  EXPECT_EQ(scan(adapter.arguments({"--add"})).status, 0);
+  EXPECT_EQ(links_up(), before) << "the port of a disk that is there was reset";
   for (const auto& [name, state] : scan(adapter.arguments({})).all("state"))
     EXPECT_EQ(state, "known") << name;
 }

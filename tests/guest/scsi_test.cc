@@ -229,6 +229,17 @@ TEST_F(Scsi, WithTheModuleDevicesAreTheSame) {
   expect_same({"add_host=2", "max_luns=2"}, 4);
 }
 
+// With "none" the kernel adds nothing for a module, either.
+TEST_F(Scsi, AKernelThatIsToldNotToScan) {
+  for (bool has_module : {false, true}) {
+    std::optional<DirectModule> module;
+    if (has_module) module.emplace();
+    Hosts hosts("none", {"num_tgts=2", "max_luns=2"});
+    EXPECT_EQ(scan({"--add"}).status, 0);
+    EXPECT_EQ(seen().size(), 4u) << has_module;
+  }
+}
+
 // Every command of this host takes 10 ms.
 TEST_F(Scsi, WithTheModuleASlowHostIsTheSame) {
   auto slow = [](const std::string& scan, const std::vector<std::string>& words) {

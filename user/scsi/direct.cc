@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "core/scsi/sense.hh"
 #include "include/ringside/uapi/scsi.h"
@@ -64,6 +65,9 @@ bool is_whole_page(Bytes data, std::uint8_t page) {
 static_assert(static_cast<int>(Delivery::kNotAddressable) == RS_SCSI_NOT_ADDRESSABLE);
 
 bool Direct::serves(const Folders& folders, unsigned host) {
+  std::string scan;
+  std::ifstream(folders.sys / "module/scsi_mod/parameters/scan") >> scan;
+  if (scan == "none") return false;  // then the kernel adds nothing but for its file
   auto file = device_in(folders);
   Direct direct(UniqueFd(::open(file.c_str(), O_RDWR | O_CLOEXEC)), host);
   if (!direct.fd_) return errno != ENOENT;
